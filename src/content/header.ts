@@ -1,0 +1,152 @@
+/**
+ * Header blocks: where each field stands, and its unfolded value. Works on wire strings (each char code one byte),
+ * so that a header is turned into a string once and never again.
+ */
+
+/** Where one field stands in its header block. Offsets are characters (= bytes) from the start of the block. */
+export interface FieldSpan {
+  /** Field name in lower case; empty for a line that is no field (no colon, or blanks inside the name). */
+  readonly name: string;
+  readonly start: number;
+  /** First character after the colon. */
+  readonly valueStart: number;
+  /** Behind the last folded line, its line break included. */
+  readonly end: number;
+}
+
+/** One field as {@link headerLines} gives it: the name as written, the raw value unfolded and trimmed (wire strings). */
+export interface HeaderField {
+  readonly name: string;
+  readonly value: string;
+}
+
+const LF = 0x0a;
+const CR = 0x0d;
+const SPACE = 0x20;
+const TAB = 0x09;
+
+/** The bytes as a wire string, without copying them first. */
+export function wireOf(bytes: Uint8Array): string {
+  return asBuffer(bytes).toString('latin1');
+}
+
+/** The same memory as a Buffer. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return bytes instanceof Buffer
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Lower case of the ASCII letters only: the other characters of a wire string are bytes, not letters. */
+export function lowerAscii(wire: string): string {
+  if (!/[\x80-\xff]/.test(wire)) return wire.toLowerCase();
+  return wire.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
+/** Start of the line behind `at`; the length of the text when there is none. */
+function lineAfter(text: string, at: number): number {
+  const lf = text.indexOf('\n', at);
+  return lf < 0 ? text.length : lf + 1;
+}
+
+function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB;
+}
+
+function isBlankLine(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code === LF || (code === CR && text.charCodeAt(at + 1) === LF);
+}
+
+/** Field name in lower case, or empty when [start, colon) cannot be one: RFC 5322 §3.6.8, blanks before the colon as in §4.5. */
+function fieldName(text: string, start: number, colon: number): string {
+  let end = colon;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  for (let at = start; at < end; at++) {
+    const code = text.charCodeAt(at);
+    if (code <= SPACE || code === 0x7f) return '';
+  }
+  return lowerAscii(text.slice(start, end));
+}
+
+/**
+ * All fields of a header block, in order, up to its blank line. Lines that are no field are listed too, with an empty
+ * name, so that the spans cover the block without gaps.
+ */
+export function fieldSpans(text: string): FieldSpan[] {
+  const spans: FieldSpan[] = [];
+  let at = 0;
+  while (at < text.length && !isBlankLine(text, at)) {
+    const start = at;
+    at = lineAfter(text, at);
+    const lineEnd = at;
+    while (at < text.length && isBlank(text.charCodeAt(at))) at = lineAfter(text, at);
+    const colon = text.indexOf(':', start);
+    const isField = colon > start && colon < lineEnd;
+    spans.push({
+      name: isField ? fieldName(text, start, colon) : '',
+      start,
+      valueStart: isField ? colon + 1 : start,
+      end: at,
+    });
+  }
+  return spans;
+}
+
+/** Unfolds and trims a raw field value: line breaks before blanks vanish, the last one too. RFC 5322 §2.2.3. */
+export function unfold(value: string): string {
+  const trimmed = value.trim();
+  return trimmed.includes('\n') ? trimmed.replace(/\r?\n(?=[ \t])/g, '') : trimmed;
+}
+
+/** The unfolded value of a field of `text`. */
+export function spanValue(text: string, span: FieldSpan): string {
+  return unfold(text.slice(span.valueStart, span.end));
+}
+
+/**
+ * Fields of a header block one by one, malformed lines left out.
+ * @param head the header block, with or without its blank line
+ */
+export function* headerLines(head: Uint8Array): Generator<HeaderField> {
+  const text = wireOf(head);
+  for (const span of fieldSpans(text)) {
+    if (span.name === '') continue;
+    const name = text.slice(span.start, span.start + span.name.length);
+    yield { name, value: spanValue(text, span) };
+  }
+}
+
+/** Raw unfolded values (wire strings) of every field called `name` (any case), in order. */
+export function readHeader(head: Uint8Array, name: string): string[] {
+  const text = wireOf(head);
+  const wanted = lowerAscii(name);
+  if (wanted === '') return [];
+  return fieldSpans(text)
+    .filter((span) => span.name === wanted)
+    .map((span) => spanValue(text, span));
+}
+
+/**
+ * The subset of a header that BODY[HEADER.FIELDS (…)] and BODY[HEADER.FIELDS.NOT (…)] ask for: matching fields byte
+ * for byte with their folded lines, then the blank line. RFC 9051 §6.4.5.1.
+ * @param not true keeps what is *not* named; lines that are no field count as not named
+ */
+export function headerFields(head: Uint8Array, names: readonly string[], not: boolean): Buffer {
+  const bytes = asBuffer(head);
+  const text = wireOf(head);
+  const wanted = new Set(names.map(lowerAscii));
+  wanted.delete('');
+  const out = Buffer.allocUnsafe(bytes.length + 4);
+  let length = 0;
+  let end = 0;
+  for (const span of fieldSpans(text)) {
+    end = span.end;
+    if (wanted.has(span.name) === not) continue;
+    length += bytes.copy(out, length, span.start, span.end);
+  }
+  if (length > 0 && out[length - 1] !== LF) length += out.write('\r\n', length, 'latin1');
+  const blank = end < text.length ? text.slice(end, lineAfter(text, end)) : '\r\n';
+  length += out.write(blank, length, 'latin1');
+  return out.subarray(0, length);
+}

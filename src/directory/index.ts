@@ -1,0 +1,18 @@
+/**
+ * The directory: who is here. Domains, mailboxes with their proxy addresses, passwords.
+ *
+ * - `Directory` is what other rooms hold: it says where an address leads, who someone is who logs in, and changes the
+ *   organization. It keeps no state of its own beside caches; the truth is behind the engine port.
+ * - Addresses are looked up in key form (`addressKey` of #model): letter case does not matter, domains are A-labels.
+ *   `user+tag` leads to `user` unless it is an address itself, `postmaster` always leads somewhere while there is a
+ *   mailbox.
+ * - Passwords are kept as verifiers only: argon2id for PLAIN and LOGIN, SCRAM-SHA-256 for SCRAM. Hashing is slow on
+ *   purpose, so it is bounded (a few at a time, a queue, then `too-busy`) and a proof that succeeded is remembered
+ *   for ten minutes under a key that dies with the process.
+ * - `SaslExchange` is the server's side of one login; base 64 and the words around it are the protocols' affair.
+ *
+ * Whoever is unknown costs as much as whoever has a wrong password, and hears the same answer.
+ */
+export { type AddedMailbox, Directory, type DirectoryOptions } from './directory.ts';
+export type { Resolution } from './resolve.ts';
+export type { Account, SaslExchange, SaslStep } from './sasl/exchange.ts';

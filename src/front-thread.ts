@@ -1,0 +1,46 @@
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { RequestPort } from '#kernel';
+import type { FrontRequest, FrontSetup, FrontStatus } from './front.ts';
+
+/** Longer than any grace time a front is given. */
+const CONTROL_TIMEOUT_MS = 30_000;
+
+/** A front thread as the main thread holds it. */
+export class FrontThread {
+  readonly #worker: Worker;
+  readonly #control: RequestPort<FrontRequest, FrontStatus | undefined>;
+
+  /** Starts the thread; it does not listen yet. */
+  constructor(setup: Omit<FrontSetup, 'controlPort'>, onFailure: (error: Error) => void) {
+    const { port1, port2 } = new MessageChannel();
+    const workerData: FrontSetup = { ...setup, controlPort: port2 };
+    this.#worker = new Worker(new URL('./front.ts', import.meta.url), {
+      workerData,
+      transferList: [port2, setup.writerPort],
+      name: `front-${setup.index}`,
+    });
+    this.#worker.on('error', onFailure);
+    this.#control = new RequestPort({
+      port: port1,
+      name: `front-${setup.index}`,
+      timeoutMs: CONTROL_TIMEOUT_MS,
+    });
+  }
+
+  async listen(): Promise<void> {
+    await this.#control.request('main', { kind: 'listen' });
+  }
+
+  async status(): Promise<FrontStatus | undefined> {
+    return await this.#control.request('main', { kind: 'status' });
+  }
+
+  /** Ends the sessions within the grace time and then the thread. */
+  async stop(graceMs: number): Promise<void> {
+    try {
+      await this.#control.request('main', { kind: 'stop', graceMs });
+    } finally {
+      await this.#worker.terminate();
+    }
+  }
+}

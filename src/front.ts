@@ -1,0 +1,152 @@
+import { createSecureContext } from 'node:tls';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { SmtpReceiver } from '#connectors';
+import { Directory } from '#directory';
+import {
+  createLogger,
+  type Listener,
+  listen,
+  metrics,
+  ReplyPort,
+  systemClock,
+  waits,
+} from '#kernel';
+import { ImapServer, Pop3Server } from '#protocols';
+import { connectSqlite } from '#storage/sqlite';
+import { Store } from '#store';
+import { Transfer } from '#transfer';
+import type { Certificate } from './certificate.ts';
+import type { Limits, ListenAddress, ListenerName } from './config.ts';
+
+/** What a front thread is told at its start. */
+export interface FrontSetup {
+  readonly index: number;
+  readonly dataDir: string;
+  readonly hostname: string;
+  readonly listen: readonly ListenAddress[];
+  readonly certificate: Certificate;
+  readonly decoySecret: Uint8Array;
+  readonly limits: Limits;
+  readonly logLevel: string;
+  readonly writerPort: MessagePort;
+  readonly controlPort: MessagePort;
+}
+
+export type FrontRequest =
+  | { readonly kind: 'listen' }
+  | { readonly kind: 'status' }
+  | { readonly kind: 'stop'; readonly graceMs: number };
+
+export interface FrontStatus {
+  readonly sessions: Readonly<Record<string, number>>;
+  readonly waits: readonly {
+    readonly name: string;
+    readonly owner: string;
+    readonly sinceMs: number;
+    readonly deadlineMs: number;
+    readonly thread: string;
+  }[];
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+interface Server {
+  accept(socket: import('node:net').Socket): void;
+  stop(graceMs: number): Promise<void>;
+  readonly sessions: number;
+}
+
+const setup = workerData as FrontSetup;
+const thread = `front-${setup.index}`;
+const log = createLogger(thread, setup.logLevel);
+const clock = systemClock;
+const engine = connectSqlite(setup.dataDir, setup.writerPort);
+const store = new Store(engine, log);
+const directory = new Directory(engine, { clock, decoySecret: setup.decoySecret });
+const transfer = new Transfer(store, setup.hostname);
+const secureContext = createSecureContext(setup.certificate);
+
+const common = { hostname: setup.hostname, directory, clock, log, secureContext };
+const sizeBytesMax = setup.limits.messageBytesMax;
+const mx = new SmtpReceiver({ ...common, role: 'mx', transfer, limits: { sizeBytesMax } });
+const submission = new SmtpReceiver({
+  ...common,
+  role: 'submission',
+  transfer,
+  limits: { sizeBytesMax },
+});
+const imap = new ImapServer({ ...common, store, limits: { appendBytesMax: sizeBytesMax } });
+const pop3 = new Pop3Server({ ...common, store });
+
+const SERVERS: Readonly<Record<ListenerName, { readonly server: Server; readonly tls: boolean }>> =
+  {
+    smtp: { server: mx, tls: false },
+    submission: { server: submission, tls: false },
+    submissions: { server: submission, tls: true },
+    imap: { server: imap, tls: false },
+    imaps: { server: imap, tls: true },
+    pop3: { server: pop3, tls: false },
+    pop3s: { server: pop3, tls: true },
+  };
+
+let listeners: readonly Listener[] = [];
+
+async function open(): Promise<void> {
+  listeners = await Promise.all(
+    setup.listen.map(({ name, host, port }) => {
+      const { server, tls } = SERVERS[name];
+      return listen({
+        name,
+        host,
+        port,
+        shared: true,
+        ...(tls ? { tls: setup.certificate } : {}),
+        onConnection: (socket) => server.accept(socket),
+      });
+    }),
+  );
+}
+
+async function status(): Promise<FrontStatus> {
+  return {
+    sessions: {
+      smtp: mx.sessions,
+      submission: submission.sessions,
+      imap: imap.sessions,
+      pop3: pop3.sessions,
+    },
+    waits: waits.list().map((wait) => ({ ...wait, thread })),
+    metrics: await metrics.snapshot(),
+  };
+}
+
+/** No more connections; sessions end; then the way to the writer is closed and the thread ends by itself. */
+async function stop(graceMs: number): Promise<void> {
+  for (const listener of listeners) listener.close();
+  await Promise.all([mx, submission, imap, pop3].map((server: Server) => server.stop(graceMs)));
+  store[Symbol.dispose]();
+  await engine[Symbol.asyncDispose]();
+}
+
+async function serve(request: FrontRequest): Promise<FrontStatus | undefined> {
+  if (request.kind === 'listen') await open();
+  else if (request.kind === 'status') return await status();
+  else await stop(request.graceMs);
+  return undefined;
+}
+
+const control: ReplyPort<FrontRequest, FrontStatus | undefined> = new ReplyPort(
+  setup.controlPort,
+  (requests) => {
+    for (const { id, request } of requests)
+      serve(request)
+        .then(
+          (result) => control.reply(id, result),
+          (error: unknown) => control.fail(id, error),
+        )
+        .finally(() => {
+          control.flush();
+          if (request.kind === 'stop') control.close();
+        });
+  },
+);
+parentPort?.unref();

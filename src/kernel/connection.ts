@@ -1,0 +1,264 @@
+import type { Socket } from 'node:net';
+import { type SecureContext, TLSSocket } from 'node:tls';
+import { PosthornError } from './errors.ts';
+import { waits } from './waits.ts';
+
+export interface ConnectionOptions {
+  /** Who this is in the wait registry and the log, e.g. "imap 4711". */
+  readonly owner: string;
+  /** How long to wait for the peer's next bytes before giving up on it. */
+  readonly idleTimeoutMs: number;
+  /** How long a peer may take none of the bytes that wait for it. */
+  readonly writeTimeoutMs?: number;
+}
+
+export interface TlsDetails {
+  readonly version: string;
+  readonly cipher: string;
+}
+
+const READ_AHEAD_BYTES_MAX = 256 * 1024;
+const WRITE_NOW_BYTES = 64 * 1024;
+const WRITE_BACKLOG_BYTES = 512 * 1024;
+
+/**
+ * A stream socket as sessions want it: bytes are pulled in, output is gathered and sent in one piece each turn, both
+ * directions are bounded. A peer that never reads is cut off after `writeTimeoutMs`; errors end the connection and
+ * never the process.
+ */
+export class Connection {
+  readonly owner: string;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localPort: number;
+  /** Milliseconds until a silent peer is given up; may be changed at any time. */
+  idleTimeoutMs: number;
+  readonly #writeTimeoutMs: number;
+  #socket: Socket;
+  readonly #onData = (chunk: Buffer): void => this.#receive(chunk);
+  readonly #onEnd = (): void => this.#finish();
+  readonly #onClose = (): void => this.#close();
+  readonly #onDrain = (): void => this.#drain();
+  #chunks: Buffer[] = [];
+  #chunkBytes = 0;
+  #ended = false;
+  #closed = false;
+  #timedOut = false;
+  #reader: ((chunk: Buffer | undefined) => void) | undefined;
+  #out = '';
+  #flushing = false;
+  #drained: PromiseWithResolvers<void> | undefined;
+  #closeListeners: (() => void)[] = [];
+
+  constructor(socket: Socket, options: ConnectionOptions) {
+    this.owner = options.owner;
+    this.idleTimeoutMs = options.idleTimeoutMs;
+    this.#writeTimeoutMs = options.writeTimeoutMs ?? 300_000;
+    this.remoteAddress = plainAddress(socket.remoteAddress ?? 'unknown');
+    this.remotePort = socket.remotePort ?? 0;
+    this.localPort = socket.localPort ?? 0;
+    socket.setNoDelay(true);
+    this.#socket = socket;
+    this.#attach();
+  }
+
+  get secure(): boolean {
+    return this.#socket instanceof TLSSocket;
+  }
+
+  get tls(): TlsDetails | undefined {
+    if (!(this.#socket instanceof TLSSocket)) return undefined;
+    return {
+      version: this.#socket.getProtocol() ?? 'TLS',
+      cipher: this.#socket.getCipher()?.name ?? 'unknown',
+    };
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** True when the last read ended because the peer was silent for `idleTimeoutMs`. */
+  get timedOut(): boolean {
+    return this.#timedOut;
+  }
+
+  get loopback(): boolean {
+    return this.remoteAddress === '::1' || this.remoteAddress.startsWith('127.');
+  }
+
+  /** Calls back once, when the connection is closed for whatever reason. */
+  onClose(listener: () => void): void {
+    if (this.#closed) listener();
+    else this.#closeListeners.push(listener);
+  }
+
+  /** The peer's next bytes, in the pieces they came; undefined at its end, at an error or after `idleTimeoutMs`. */
+  read(): Promise<Buffer | undefined> {
+    const chunk = this.#chunks.shift();
+    if (chunk !== undefined) {
+      this.#chunkBytes -= chunk.length;
+      if (this.#chunkBytes < READ_AHEAD_BYTES_MAX) this.#socket.resume();
+      return Promise.resolve(chunk);
+    }
+    if (this.#ended || this.#closed) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      const wait = waits.enter('input from the peer', this.owner, this.idleTimeoutMs, () => {
+        this.#timedOut = true;
+        this.#reader?.(undefined);
+      });
+      this.#reader = (got) => {
+        this.#reader = undefined;
+        wait[Symbol.dispose]();
+        resolve(got);
+      };
+    });
+  }
+
+  /** Whether bytes wait to be read: when none do, it is time to send what has been gathered. */
+  get hasInput(): boolean {
+    return this.#chunkBytes > 0;
+  }
+
+  /** Sends a wire string or bytes. Gathered until the end of the turn; order is kept. */
+  write(data: string | Uint8Array): void {
+    if (this.#closed) return;
+    if (typeof data === 'string') {
+      this.#out += data;
+      if (this.#out.length >= WRITE_NOW_BYTES) this.flush();
+      else if (!this.#flushing) {
+        this.#flushing = true;
+        setImmediate(() => this.flush());
+      }
+      return;
+    }
+    this.flush();
+    this.#socket.write(data);
+  }
+
+  /** Hands what has been gathered to the system now. */
+  flush(): void {
+    this.#flushing = false;
+    if (this.#out === '' || this.#closed) return;
+    const out = this.#out;
+    this.#out = '';
+    this.#socket.write(out, 'latin1');
+  }
+
+  /** Whether so much output waits for the peer that a producer should await `drained()`. */
+  get backlogged(): boolean {
+    return !this.#closed && this.#socket.writableLength + this.#out.length > WRITE_BACKLOG_BYTES;
+  }
+
+  /** Resolves when the backlog is gone or the connection is closed. Cuts off a peer that takes nothing. */
+  async drained(): Promise<void> {
+    this.flush();
+    while (this.backlogged) {
+      this.#drained ??= Promise.withResolvers<void>();
+      const wait = waits.enter('the peer to take output', this.owner, this.#writeTimeoutMs, () =>
+        this.destroy(),
+      );
+      await this.#drained.promise;
+      wait[Symbol.dispose]();
+    }
+  }
+
+  /**
+   * Turns the connection into a TLS one, as the server (STARTTLS). Bytes that the peer sent ahead in the clear are
+   * dropped (RFC 3207 §4.2). @throws {connection-closed} when the handshake fails.
+   */
+  async startTls(context: SecureContext): Promise<void> {
+    this.flush();
+    const plain = this.#socket;
+    this.#detach(plain);
+    this.#chunks = [];
+    this.#chunkBytes = 0;
+    const secure = new TLSSocket(plain, { isServer: true, secureContext: context });
+    const done = Promise.withResolvers<void>();
+    const gone = (): void =>
+      done.reject(new PosthornError('connection-closed', 'TLS handshake failed'));
+    secure.once('secure', done.resolve);
+    secure.once('error', gone);
+    secure.once('close', gone);
+    this.#socket = secure;
+    try {
+      await waits.track('the TLS handshake', this.owner, 30_000, done.promise);
+    } catch (error) {
+      secure.on('error', () => {});
+      plain.destroy();
+      this.#close();
+      throw error;
+    }
+    this.#attach();
+    secure.removeListener('error', gone);
+    secure.removeListener('close', gone);
+    secure.resume();
+  }
+
+  /** Sends what has been gathered, then closes; cut off when the peer does not follow within 5 s. */
+  end(): void {
+    if (this.#closed) return;
+    this.flush();
+    const socket = this.#socket;
+    socket.end();
+    socket.resume();
+    waits.enter('the peer to close', this.owner, 5000, () => socket.destroy());
+    this.onClose(() => {});
+  }
+
+  /** Closes at once; what has not been sent is dropped. */
+  destroy(): void {
+    this.#socket.destroy();
+    this.#close();
+  }
+
+  #attach(): void {
+    const socket = this.#socket;
+    socket.on('data', this.#onData);
+    socket.on('end', this.#onEnd);
+    socket.on('close', this.#onClose);
+    socket.on('drain', this.#onDrain);
+    socket.on('error', () => {});
+  }
+
+  #detach(socket: Socket): void {
+    socket.removeListener('data', this.#onData);
+    socket.removeListener('end', this.#onEnd);
+    socket.removeListener('close', this.#onClose);
+    socket.removeListener('drain', this.#onDrain);
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#reader !== undefined) {
+      this.#reader(chunk);
+      return;
+    }
+    this.#chunks.push(chunk);
+    this.#chunkBytes += chunk.length;
+    if (this.#chunkBytes >= READ_AHEAD_BYTES_MAX) this.#socket.pause();
+  }
+
+  #finish(): void {
+    this.#ended = true;
+    this.#reader?.(undefined);
+  }
+
+  #drain(): void {
+    this.#drained?.resolve();
+    this.#drained = undefined;
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#finish();
+    this.#drain();
+    const listeners = this.#closeListeners;
+    this.#closeListeners = [];
+    for (const listener of listeners) listener();
+  }
+}
+
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
+}

@@ -1,0 +1,85 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type SecureContextOptions } from 'node:tls';
+import { PosthornError } from './errors.ts';
+
+export interface ListenOptions {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  /** Several threads listen on one port, the system spreads the connections. */
+  readonly shared: boolean;
+  /** Implicit TLS (RFC 8314): the handshake comes before the first byte of the protocol. */
+  readonly tls?: SecureContextOptions;
+  readonly onConnection: (socket: Socket) => void;
+}
+
+export interface Listener {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  /** Takes no more connections; those that are open stay. */
+  close(): void;
+}
+
+const HANDSHAKE_TIMEOUT_MS = 30_000;
+
+/** Opens a listening socket. @throws {configuration} naming the address when it is taken or not ours. */
+export async function listen(options: ListenOptions): Promise<Listener> {
+  const server =
+    options.tls === undefined
+      ? createServer({ noDelay: true, allowHalfOpen: true }, options.onConnection)
+      : createTlsServer(
+          {
+            ...options.tls,
+            noDelay: true,
+            allowHalfOpen: true,
+            handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+          },
+          options.onConnection,
+        );
+  // A failed handshake is the peer's affair; the socket is gone already.
+  server.on('tlsClientError', () => {});
+  await bind(server, options);
+  server.on('error', () => {});
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : options.port;
+  return { name: options.name, host: options.host, port, close: () => void server.close() };
+}
+
+/**
+ * Checks that an address is free and gives the port that will be used (port 0 asks for any). Threads that share a port
+ * could not notice another server on it, so the main thread looks first.
+ */
+export async function probeAddress(name: string, host: string, port: number): Promise<number> {
+  const server = createServer();
+  await bind(server, { name, host, port, shared: false });
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : port;
+}
+
+async function bind(
+  server: Server,
+  options: Pick<ListenOptions, 'name' | 'host' | 'port' | 'shared'>,
+): Promise<void> {
+  const { name, host, port, shared } = options;
+  await new Promise<void>((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException): void =>
+      reject(new PosthornError('configuration', bindFailure(name, `${host}:${port}`, error)));
+    server.once('error', failed);
+    server.listen({ host, port, reusePort: shared, backlog: 1024 }, () => {
+      server.removeListener('error', failed);
+      resolve();
+    });
+  });
+}
+
+function bindFailure(name: string, address: string, error: NodeJS.ErrnoException): string {
+  if (error.code === 'EADDRINUSE')
+    return `cannot listen for ${name} on ${address}: the port is taken by another program; stop it or choose another port with --listen ${name}=HOST:PORT`;
+  if (error.code === 'EACCES')
+    return `cannot listen for ${name} on ${address}: no permission; ports below 1024 need root or CAP_NET_BIND_SERVICE`;
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND')
+    return `cannot listen for ${name} on ${address}: the address does not belong to this machine`;
+  return `cannot listen for ${name} on ${address}: ${error.message}`;
+}

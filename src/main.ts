@@ -1,0 +1,130 @@
+import { mkdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { ControlServer } from '#admin';
+import { Directory } from '#directory';
+import {
+  createLogger,
+  Lifecycle,
+  type Logger,
+  probeAddress,
+  randomBytes,
+  systemClock,
+} from '#kernel';
+import { connectSqlite, lockDataDirectory, WriterThread } from '#storage/sqlite';
+import { Store } from '#store';
+import { type Certificate, readCertificate, selfSignedCertificate } from './certificate.ts';
+import { runCleanup } from './cleanup.ts';
+import { type ListenAddress, makeConfig, type ServerConfig, type StartOptions } from './config.ts';
+import { Fronts } from './fronts.ts';
+import { ServerHost } from './host.ts';
+import { printWelcome } from './welcome.ts';
+
+/** Sessions get this long to end; with the writer's share it stays under the 10 s that a stop may take. */
+const SESSIONS_STOP_MS = 6000;
+
+/**
+ * Runs a server until it is stopped; gives the exit code. Parts are started bottom-up and stopped in reverse.
+ * @throws {configuration}, {data-locked}, {format-newer} … with one clear sentence, after undoing what had started
+ */
+export async function startServer(options: StartOptions): Promise<number> {
+  const config = makeConfig(options);
+  const log = createLogger('main', config.logLevel);
+  const lifecycle = new Lifecycle(log);
+  const { promise: stopAsked, resolve: askStop } = Promise.withResolvers<number>();
+  try {
+    await startParts(config, log, lifecycle, askStop);
+  } catch (error) {
+    await lifecycle.stop();
+    throw error;
+  }
+  process.stdout.write('ready\n');
+  stopOnSignals(askStop);
+  const exitCode = await stopAsked;
+  const failed = await lifecycle.stop();
+  return failed.length > 0 ? 1 : exitCode;
+}
+
+async function startParts(
+  config: ServerConfig,
+  log: Logger,
+  lifecycle: Lifecycle,
+  askStop: (exitCode: number) => void,
+): Promise<void> {
+  const { dataDir } = config;
+  const listen = await probeAll(config.listen);
+  const certificateGiven = config.tls === undefined ? undefined : readCertificate(config.tls);
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const lock = lockDataDirectory(dataDir);
+  lifecycle.started({ name: 'lock', stopTimeoutMs: 1000, stop: () => lock[Symbol.dispose]() });
+
+  const writer = await WriterThread.start(dataDir, (error) => {
+    log.fatal({ err: error }, 'the writer failed');
+    askStop(1);
+  });
+  lifecycle.started({ name: 'writer', stopTimeoutMs: 3000, stop: () => writer.close() });
+
+  const engine = connectSqlite(dataDir, writer.attach());
+  lifecycle.started({
+    name: 'engine',
+    stopTimeoutMs: 1000,
+    stop: () => engine[Symbol.asyncDispose](),
+  });
+  const store = new Store(engine, log);
+  const decoySecret = randomBytes(32);
+  const directory = new Directory(engine, { clock: systemClock, decoySecret });
+  const cleanup = runCleanup(store, systemClock, log);
+  lifecycle.started({ name: 'cleanup', stopTimeoutMs: 1000, stop: () => cleanup.stop() });
+
+  const certificate: Certificate =
+    certificateGiven ?? (await selfSignedCertificate(dataDir, config.hostname));
+  const fronts = new Fronts({
+    count: config.fronts ?? availableParallelism(),
+    log,
+    attach: () => writer.attach(),
+    setup: {
+      dataDir,
+      hostname: config.hostname,
+      listen,
+      certificate,
+      decoySecret,
+      limits: config.limits,
+      logLevel: config.logLevel,
+    },
+  });
+  lifecycle.started({
+    name: 'sessions',
+    stopTimeoutMs: SESSIONS_STOP_MS + 500,
+    stop: () => fronts.stop(SESSIONS_STOP_MS),
+  });
+  await fronts.start();
+
+  const host = new ServerHost({ listen, fronts, engine, stop: () => askStop(0) });
+  const control = await ControlServer.listen(dataDir, {
+    directory,
+    store,
+    host,
+    clock: systemClock,
+  });
+  lifecycle.started({ name: 'control', stopTimeoutMs: 1000, stop: () => control.close() });
+  await printWelcome(config, listen, directory);
+}
+
+/** Finds out which ports will be used and whether they are free, before anything is opened or written. */
+async function probeAll(listen: readonly ListenAddress[]): Promise<readonly ListenAddress[]> {
+  const found: ListenAddress[] = [];
+  for (const { name, host, port } of listen)
+    found.push({ name, host, port: await probeAddress(name, host, port) });
+  return found;
+}
+
+function stopOnSignals(askStop: (exitCode: number) => void): void {
+  let asked = false;
+  const onSignal = (): void => {
+    // A second signal does not wait: what was acknowledged is durable.
+    if (asked) process.exit(1);
+    asked = true;
+    askStop(0);
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+}

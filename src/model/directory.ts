@@ -1,0 +1,20 @@
+import type { MailboxId } from './ids.ts';
+
+/** A mailbox as the directory knows it. */
+export interface MailboxInfo {
+  readonly mailboxId: MailboxId;
+  readonly primaryAddress: string;
+  readonly addresses: readonly string[];
+  readonly createdAtMs: number;
+  readonly quotaBytes: number | undefined;
+  readonly usedBytes: number;
+  readonly usedMessages: number;
+}
+
+/** Verifiers of a password; the password itself is never kept. */
+export interface Verifiers {
+  /** PHC string, argon2id (RFC 9106). */
+  readonly argon2id: string;
+  /** `SCRAM-SHA-256$iterations:salt$storedKey:serverKey` in base 64 (RFC 5803). */
+  readonly scramSha256: string;
+}

@@ -1,0 +1,13 @@
+import { openDrop, refusePlainText } from '../login.ts';
+import type { Pop3Session } from '../session.ts';
+
+/** PASS (RFC 1939 §7). After a failure USER must come again. */
+export async function pass(session: Pop3Session, password: string): Promise<void> {
+  if (!session.mayUsePlainText) return refusePlainText(session);
+  const { user } = session;
+  if (user === undefined) return session.mistake('USER comes first');
+  session.user = undefined;
+  const account = await session.context.directory.verifyPassword(user, password);
+  if (account === undefined) return session.loginFailed('wrong password or unknown user');
+  await openDrop(session, account);
+}

@@ -1,0 +1,198 @@
+import type {
+  Content,
+  ContentId,
+  FlagSet,
+  FolderId,
+  MailboxId,
+  ModSeq,
+  SpecialUse,
+  TrackingEvent,
+  Uid,
+  Verifiers,
+} from '#model';
+
+/** Inclusive uid ranges, ascending, not touching. */
+export type UidRanges = readonly (readonly [first: Uid, last: Uid])[];
+
+/** Names one folder. */
+export interface FolderRef {
+  readonly mailboxId: MailboxId;
+  readonly folderId: FolderId;
+}
+
+/** A place for one of the contents of an ingest. */
+export interface IngestTarget extends FolderRef {
+  /** Index into `contents`. */
+  readonly content: number;
+  readonly flags: FlagSet;
+  readonly keywords: readonly string[];
+  readonly internalMs: number;
+  /** Refuse the whole ingest with `over-quota` when this target would exceed its mailbox's quota. */
+  readonly enforceQuota: boolean;
+}
+
+/** Puts contents into folders: all of it or nothing, together with the tracking of it. */
+export interface Ingest {
+  readonly kind: 'ingest';
+  readonly contents: readonly Content[];
+  readonly targets: readonly IngestTarget[];
+  readonly tracking: readonly TrackingEvent[];
+}
+export interface Ingested {
+  /** One for each target, in order. */
+  readonly entries: readonly {
+    readonly uid: Uid;
+    readonly uidValidity: number;
+    readonly modSeq: ModSeq;
+  }[];
+}
+
+/** Changes flags and keywords; entries changed after `unchangedSince` are left alone and reported (RFC 7162 §3.1.3). */
+export interface StoreFlags extends FolderRef {
+  readonly kind: 'store-flags';
+  readonly uids: UidRanges;
+  readonly operation: 'add' | 'remove' | 'replace';
+  readonly flags: FlagSet;
+  readonly keywords: readonly string[];
+  readonly unchangedSince: ModSeq | undefined;
+}
+export interface FlagsStored {
+  readonly modSeq: ModSeq;
+  /** Uids whose flags really changed, ascending. */
+  readonly changed: readonly Uid[];
+  /** Uids left alone because of `unchangedSince`, ascending. */
+  readonly modified: readonly Uid[];
+}
+
+/** Copies or moves entries to another folder, keeping flags, keywords and dates. Missing uids are passed over. */
+export interface Copy extends FolderRef {
+  readonly kind: 'copy';
+  readonly uids: UidRanges;
+  readonly to: FolderRef;
+  readonly move: boolean;
+}
+export interface Copied {
+  readonly uidValidity: number;
+  /** Source uids, ascending; their copies are `firstUid`, `firstUid`+1, … */
+  readonly uids: readonly Uid[];
+  readonly firstUid: Uid;
+}
+
+/** Removes entries for good. */
+export interface Expunge extends FolderRef {
+  readonly kind: 'expunge';
+  /** Which; undefined is all. */
+  readonly uids: UidRanges | undefined;
+  /** Only those that carry \Deleted. */
+  readonly onlyDeleted: boolean;
+}
+export interface Expunged {
+  readonly modSeq: ModSeq;
+  readonly uids: readonly Uid[];
+}
+
+/** Creates a folder, and the missing ones above it. @throws folder-exists, special-use, too-many */
+export interface CreateFolder {
+  readonly kind: 'create-folder';
+  readonly mailboxId: MailboxId;
+  readonly name: string;
+  readonly specialUse: SpecialUse | undefined;
+}
+/**
+ * Renames a folder and all below it; creates missing parents. Renaming INBOX moves its messages to a new folder and
+ * leaves INBOX empty (RFC 9051 §6.3.6).
+ */
+export interface RenameFolder extends FolderRef {
+  readonly kind: 'rename-folder';
+  readonly name: string;
+}
+/** Removes a folder with its entries. @throws folder-has-children, folder-fixed for INBOX */
+export interface DeleteFolder extends FolderRef {
+  readonly kind: 'delete-folder';
+}
+/** Adds or removes a name in the subscriptions; the folder need not exist (RFC 9051 §6.3.7). */
+export interface Subscribe {
+  readonly kind: 'subscribe';
+  readonly mailboxId: MailboxId;
+  readonly name: string;
+  readonly on: boolean;
+}
+/** Gives this session the \Recent of all entries that had none (RFC 3501 §2.3.2); others will not see them recent. */
+export interface ClaimRecent extends FolderRef {
+  readonly kind: 'claim-recent';
+}
+
+export interface AddDomain {
+  readonly kind: 'add-domain';
+  readonly domain: string;
+}
+export interface RemoveDomain {
+  readonly kind: 'remove-domain';
+  readonly domain: string;
+}
+/** Creates a mailbox with INBOX and the given further folders. */
+export interface AddMailbox {
+  readonly kind: 'add-mailbox';
+  /** Primary address in key form. */
+  readonly address: string;
+  readonly verifiers: Verifiers | undefined;
+  readonly quotaBytes: number | undefined;
+  readonly folders: readonly {
+    readonly name: string;
+    readonly specialUse: SpecialUse | undefined;
+  }[];
+  readonly nowMs: number;
+}
+export interface RemoveMailbox {
+  readonly kind: 'remove-mailbox';
+  readonly mailboxId: MailboxId;
+}
+export interface SetVerifiers {
+  readonly kind: 'set-verifiers';
+  readonly mailboxId: MailboxId;
+  readonly verifiers: Verifiers;
+}
+/** Gives a mailbox a further (proxy) address, or takes one away; the primary one stays. */
+export interface ChangeAddress {
+  readonly kind: 'change-address';
+  readonly mailboxId: MailboxId;
+  readonly address: string;
+  readonly on: boolean;
+}
+/** Removes a bounded amount of content that nothing refers to any more, and old change-log rows. */
+export interface CleanUp {
+  readonly kind: 'clean-up';
+  readonly contentsMax: number;
+  readonly keepChanges: number;
+}
+export interface CleanedUp {
+  readonly contents: number;
+  /** Blobs that are unreferenced now; the caller removes them. */
+  readonly blobs: readonly string[];
+}
+
+interface Signatures {
+  ingest: [Ingest, Ingested];
+  'store-flags': [StoreFlags, FlagsStored];
+  copy: [Copy, Copied];
+  expunge: [Expunge, Expunged];
+  'create-folder': [CreateFolder, { readonly folderId: FolderId }];
+  'rename-folder': [RenameFolder, { readonly folderId: FolderId }];
+  'delete-folder': [DeleteFolder, { readonly name: string }];
+  subscribe: [Subscribe, { readonly changed: boolean }];
+  'claim-recent': [ClaimRecent, { readonly recentFrom: Uid }];
+  'add-domain': [AddDomain, { readonly added: boolean }];
+  'remove-domain': [RemoveDomain, { readonly removed: boolean }];
+  'add-mailbox': [AddMailbox, { readonly mailboxId: MailboxId }];
+  'remove-mailbox': [RemoveMailbox, { readonly removed: boolean }];
+  'set-verifiers': [SetVerifiers, { readonly changed: boolean }];
+  'change-address': [ChangeAddress, { readonly changed: boolean }];
+  'clean-up': [CleanUp, CleanedUp];
+}
+
+/** Every way in which durable state can change. */
+export type Command = Signatures[keyof Signatures][0];
+export type CommandOf<Kind extends Command['kind']> = Signatures[Kind][0];
+export type OutcomeOf<Kind extends Command['kind']> = Signatures[Kind][1];
+/** The shared content of many copies, as entries refer to it. */
+export type { ContentId };

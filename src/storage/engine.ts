@@ -1,0 +1,21 @@
+import type { Change } from '#model';
+import type { Blobs } from './blobs.ts';
+import type { Command, CommandOf, OutcomeOf } from './commands.ts';
+import type { Reads } from './reads.ts';
+
+/** Durable state as one thread sees it. */
+export interface Engine extends AsyncDisposable {
+  readonly name: string;
+  readonly read: Reads;
+  readonly blobs: Blobs;
+  /**
+   * Does a command; resolves when its effect is durable. `owner` names who waits. A rejected command had no effect,
+   * unless the code is `deadline` or `shutting-down`: then it may have had its effect or not.
+   */
+  execute<Kind extends Command['kind']>(
+    owner: string,
+    command: CommandOf<Kind>,
+  ): Promise<OutcomeOf<Kind>>;
+  /** Calls back with the changes of each commit, in commit order. */
+  onChanges(listener: (changes: readonly Change[]) => void): Disposable;
+}

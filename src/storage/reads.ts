@@ -1,0 +1,138 @@
+import type {
+  ContentId,
+  FlagSet,
+  Folder,
+  FolderId,
+  MailboxId,
+  MailboxInfo,
+  ModSeq,
+  TrackingEvent,
+  Uid,
+  Verifiers,
+} from '#model';
+import type { FolderRef, UidRanges } from './commands.ts';
+
+/** A folder's picture as of one snapshot. */
+export interface OpenedFolder {
+  readonly folder: Folder;
+  /** All uids, ascending. */
+  readonly uids: Uint32Array;
+  /** Keywords in use in the mailbox. */
+  readonly keywords: readonly string[];
+  /** The first unseen uid, if any (UNSEEN of RFC 3501 §7.1). */
+  readonly firstUnseen: Uid | undefined;
+}
+
+/** Flags of one entry. */
+export interface EntryState {
+  readonly uid: Uid;
+  readonly modSeq: ModSeq;
+  readonly flags: FlagSet;
+  /** Keywords separated by single spaces; '' when there are none. */
+  readonly keywords: string;
+}
+
+/** What happened to a folder since a modseq. */
+export interface FolderChanges {
+  readonly folder: Folder;
+  /**
+   * False when the log does not reach back far enough to name every vanished uid: then `vanished` is undefined, and
+   * whoever needs them compares with the uids that exist.
+   */
+  readonly vanished: readonly Uid[] | undefined;
+  /** Entries added or changed since, as they are now, ascending by uid. */
+  readonly entries: readonly EntryState[];
+}
+
+/** Which parts of an entry are wanted beside its state, dates and size. */
+export interface EntryColumns {
+  readonly envelope?: boolean;
+  readonly bodyStructure?: boolean;
+  readonly bodyShort?: boolean;
+  readonly structure?: boolean;
+  readonly preview?: boolean;
+  readonly head?: boolean;
+  /** The body's bytes where they are kept in the database; large ones come by `body()`. */
+  readonly body?: boolean;
+  readonly hash?: boolean;
+  /** Date of the message, length of its head, blob: implied by every other column but the state. */
+  readonly content?: boolean;
+  readonly subject?: boolean;
+}
+
+/** An entry with the columns asked for; what was not asked for is undefined. */
+export interface Entry extends EntryState {
+  readonly contentId: ContentId;
+  readonly internalMs: number;
+  readonly savedMs: number;
+  readonly sizeBytes: number;
+  readonly sentAtMs: number | undefined;
+  readonly headBytes: number;
+  readonly envelope: string | undefined;
+  readonly bodyStructure: string | undefined;
+  readonly bodyShort: string | undefined;
+  readonly structure: string | undefined;
+  readonly preview: string | undefined;
+  readonly subject: string | undefined;
+  readonly head: Buffer | undefined;
+  /** Undefined when not asked for, and when the body is a blob. */
+  readonly body: Buffer | undefined;
+  readonly blob: string | undefined;
+  readonly hash: Buffer | undefined;
+}
+
+export interface EntryQuery extends FolderRef {
+  readonly uids: UidRanges;
+  readonly columns: EntryColumns;
+  /** Only entries with a higher modseq. */
+  readonly changedSince?: ModSeq;
+  /** At most this many, lowest uids first; the caller goes on above the last one it got. */
+  readonly limit: number;
+}
+
+/** Where an address leads. */
+export type AddressTarget =
+  | { readonly kind: 'mailbox'; readonly mailboxId: MailboxId }
+  | { readonly kind: 'unknown-address' }
+  | { readonly kind: 'unknown-domain' };
+
+/** One finding of `check`. */
+export interface Problem {
+  readonly kind: 'checksum' | 'reference' | 'counter' | 'database' | 'blob' | 'index';
+  readonly text: string;
+}
+
+export interface Counts {
+  readonly mailboxes: number;
+  readonly folders: number;
+  readonly messages: number;
+  readonly contents: number;
+}
+
+/** Questions to a snapshot. None waits for a writer. */
+export interface Reads {
+  folders(mailboxId: MailboxId): Promise<readonly Folder[]>;
+  folderByName(mailboxId: MailboxId, name: string): Promise<Folder | undefined>;
+  folder(ref: FolderRef): Promise<Folder | undefined>;
+  subscriptions(mailboxId: MailboxId): Promise<readonly string[]>;
+  openFolder(ref: FolderRef): Promise<OpenedFolder | undefined>;
+  /** Undefined when the folder is gone. */
+  changes(ref: FolderRef, since: ModSeq): Promise<FolderChanges | undefined>;
+  entries(query: EntryQuery): Promise<readonly Entry[]>;
+  /** Bytes [start, end) of a whole message (head and body); undefined when the content is gone. */
+  contentBytes(contentId: ContentId, start: number, end: number): Promise<Buffer | undefined>;
+
+  addressTarget(domain: string, address: string): Promise<AddressTarget>;
+  mailbox(mailboxId: MailboxId): Promise<MailboxInfo | undefined>;
+  /** Mailboxes with an id above `after`, ascending. */
+  mailboxes(after: MailboxId, limit: number): Promise<readonly MailboxInfo[]>;
+  verifiers(mailboxId: MailboxId): Promise<Verifiers | undefined>;
+  domains(): Promise<readonly { readonly domain: string; readonly mailboxes: number }[]>;
+
+  tracking(limit: number): Promise<readonly TrackingEvent[]>;
+  counts(): Promise<Counts>;
+  /** Verifies everything: the database's own structure, references, counters, checksums of all content. */
+  check(progress?: (done: number, total: number) => void): AsyncIterable<Problem>;
+}
+
+export type { FolderId };

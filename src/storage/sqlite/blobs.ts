@@ -1,0 +1,134 @@
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PosthornError, randomId } from '#kernel';
+import type { Blobs, BlobWriter } from '../blobs.ts';
+
+const THRESHOLD_BYTES = 256 * 1024;
+
+/** Blobs as files: `blobs/ab/abcdef…`. A file appears under its name only when it is complete and synced. */
+export class FileBlobs implements Blobs {
+  readonly thresholdBytes = THRESHOLD_BYTES;
+  readonly #dir: string;
+
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  async create(): Promise<BlobWriter> {
+    const blob = randomId(26).toLowerCase();
+    const dir = join(this.#dir, blob.slice(0, 2));
+    return await wrap(async () => {
+      await mkdir(dir, { recursive: true, mode: 0o700 });
+      const path = this.#path(blob);
+      const file = await open(`${path}.part`, 'wx', 0o600);
+      return new FileBlobWriter(blob, path, dir, file);
+    });
+  }
+
+  async read(blob: string, start: number, end: number): Promise<Buffer> {
+    const bytes = Buffer.allocUnsafe(end - start);
+    try {
+      await using file = await open(this.#path(blob), 'r');
+      let at = 0;
+      while (at < bytes.length) {
+        const { bytesRead } = await file.read(bytes, at, bytes.length - at, start + at);
+        if (bytesRead === 0)
+          throw new PosthornError('corrupt', `blob ${blob} is shorter than ${end} bytes`);
+        at += bytesRead;
+      }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+        throw new PosthornError('corrupt', `blob ${blob} is missing`, { cause: error });
+      throw error;
+    }
+    return bytes;
+  }
+
+  async remove(blob: string): Promise<void> {
+    await rm(this.#path(blob), { force: true });
+  }
+
+  async *list(): AsyncIterable<{ blob: string; sizeBytes: number }> {
+    let names: string[];
+    try {
+      names = await readdir(this.#dir, { recursive: true });
+    } catch {
+      return;
+    }
+    for (const name of names) {
+      const blob = name.split('/').at(-1)!;
+      if (blob.length !== 26) continue;
+      const { size } = await stat(join(this.#dir, name));
+      yield { blob, sizeBytes: size };
+    }
+  }
+
+  /** Removes what an interrupted write left behind. Only before anything is written. */
+  async removePartial(): Promise<void> {
+    let names: string[];
+    try {
+      names = await readdir(this.#dir, { recursive: true });
+    } catch {
+      return;
+    }
+    for (const name of names)
+      if (name.endsWith('.part')) await rm(join(this.#dir, name), { force: true });
+  }
+
+  #path(blob: string): string {
+    return join(this.#dir, blob.slice(0, 2), blob);
+  }
+}
+
+class FileBlobWriter implements BlobWriter {
+  readonly blob: string;
+  readonly #path: string;
+  readonly #dir: string;
+  #file: FileHandle | undefined;
+
+  constructor(blob: string, path: string, dir: string, file: FileHandle) {
+    this.blob = blob;
+    this.#path = path;
+    this.#dir = dir;
+    this.#file = file;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    await wrap(async () => {
+      for (let at = 0; at < bytes.length; ) {
+        const { bytesWritten } = await this.#file!.write(bytes, at);
+        at += bytesWritten;
+      }
+    });
+  }
+
+  async finish(): Promise<void> {
+    const file = this.#file!;
+    await wrap(async () => {
+      await file.sync();
+      await file.close();
+      this.#file = undefined;
+      await rename(`${this.#path}.part`, this.#path);
+      await using dir = await open(this.#dir, 'r');
+      await dir.sync();
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#file === undefined) return;
+    await this.#file.close();
+    this.#file = undefined;
+    await rm(`${this.#path}.part`, { force: true });
+  }
+}
+
+async function wrap<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG')
+      throw new PosthornError('disk-full', message, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,111 @@
+import type { SQLInputValue } from 'node:sqlite';
+import { Flag, type Uid } from '#model';
+import type { FlagsStored, StoreFlags } from '../../commands.ts';
+import { RANGES, rangesJson } from '../ranges.ts';
+import type { Transaction } from '../transaction.ts';
+import { internKeywords, knownKeywords } from './keywords.ts';
+
+/** SQL for the new keywords, and for whether an entry would change; each `?` is followed by its value. */
+interface Edit {
+  readonly flags: string;
+  readonly keywords: string;
+  readonly differs: string;
+  readonly flagsValues: readonly SQLInputValue[];
+  readonly keywordValues: readonly SQLInputValue[];
+  readonly differsValues: readonly SQLInputValue[];
+}
+
+/** Changes flags and keywords of the entries that differ, in one set-based statement. */
+export function storeFlags(tx: Transaction, command: StoreFlags): FlagsStored {
+  const mailbox = tx.mailbox(command.mailboxId);
+  const folder = tx.folder(command);
+  const edit = editOf(tx, command);
+  const ranges = rangesJson(command.uids);
+  const place = [ranges, command.mailboxId, command.folderId];
+  const modified = modifiedSince(tx, command, place);
+  const limit = command.unchangedSince ?? Number.MAX_SAFE_INTEGER;
+  const where = `e.mailbox_id = ? AND e.folder_id = ? AND e.uid BETWEEN r.lo AND r.hi
+    AND e.modseq <= ? AND (${edit.differs})`;
+  const [count, seen, deleted] = tx.sql.row(
+    `SELECT count(*), coalesce(sum((e.flags & ${Flag.Seen}) <> 0), 0), coalesce(sum((e.flags & ${Flag.Deleted}) <> 0), 0)
+     FROM ${RANGES} AS r CROSS JOIN entry AS e WHERE ${where}`,
+    ...place,
+    limit,
+    ...edit.differsValues,
+  ) as number[];
+  if (count === 0)
+    return { modSeq: folder.highestModSeq as FlagsStored['modSeq'], changed: [], modified };
+  const modSeq = tx.nextModSeq(mailbox, folder);
+  const rows = tx.sql.rows(
+    `UPDATE entry AS e SET flags = ${edit.flags}, keywords = ${edit.keywords}, modseq = ?
+     FROM ${RANGES} AS r WHERE ${where} RETURNING uid, flags`,
+    ...edit.flagsValues,
+    ...edit.keywordValues,
+    modSeq,
+    ...place,
+    limit,
+    ...edit.differsValues,
+  );
+  const changed: Uid[] = [];
+  for (const [uid, flags] of rows) {
+    changed.push(uid as Uid);
+    if (((flags as number) & Flag.Seen) === 0) folder.unseen++;
+    if (((flags as number) & Flag.Deleted) !== 0) folder.deleted++;
+  }
+  folder.unseen -= count! - seen!;
+  folder.deleted -= deleted!;
+  changed.sort((a, b) => a - b);
+  tx.logChange(folder, modSeq, 'f', changed);
+  return { modSeq, changed, modified };
+}
+
+function modifiedSince(
+  tx: Transaction,
+  command: StoreFlags,
+  place: readonly SQLInputValue[],
+): readonly Uid[] {
+  if (command.unchangedSince === undefined) return [];
+  const rows = tx.sql.rows(
+    `SELECT e.uid FROM ${RANGES} AS r CROSS JOIN entry AS e
+     WHERE e.mailbox_id = ? AND e.folder_id = ? AND e.uid BETWEEN r.lo AND r.hi AND e.modseq > ?`,
+    ...place,
+    command.unchangedSince,
+  );
+  return rows.map((row) => row[0] as Uid);
+}
+
+function editOf(tx: Transaction, command: StoreFlags): Edit {
+  const { flags, operation } = command;
+  if (operation === 'replace') {
+    const text = internKeywords(tx, command.mailboxId, command.keywords);
+    return {
+      flags: '?',
+      keywords: '?',
+      differs: 'e.flags <> ? OR e.keywords <> ?',
+      flagsValues: [flags],
+      keywordValues: [text],
+      differsValues: [flags, text],
+    };
+  }
+  const spaced = knownKeywords(tx, command.mailboxId, command.keywords).map((name) => ` ${name} `);
+  const without = spaced.reduce((expression) => `replace(${expression}, ?, ' ')`, 'e.keywords');
+  if (operation === 'remove') {
+    return {
+      flags: 'e.flags & ~?',
+      keywords: without,
+      differs: ['e.flags & ? <> 0', ...spaced.map(() => 'instr(e.keywords, ?) > 0')].join(' OR '),
+      flagsValues: [flags],
+      keywordValues: spaced,
+      differsValues: [flags, ...spaced],
+    };
+  }
+  return {
+    flags: 'e.flags | ?',
+    keywords: spaced.length === 0 ? 'e.keywords' : `${without} || ?`,
+    differs: ['e.flags & ? <> ?', ...spaced.map(() => 'instr(e.keywords, ?) = 0')].join(' OR '),
+    flagsValues: [flags],
+    keywordValues:
+      spaced.length === 0 ? [] : [...spaced, `${spaced.map((name) => name.trim()).join(' ')} `],
+    differsValues: [flags, flags, ...spaced],
+  };
+}

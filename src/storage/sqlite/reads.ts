@@ -1,0 +1,142 @@
+import { DatabaseSync } from 'node:sqlite';
+import type {
+  ContentId,
+  Folder,
+  MailboxId,
+  MailboxInfo,
+  ModSeq,
+  TrackingEvent,
+  Verifiers,
+} from '#model';
+import type { FolderRef } from '../commands.ts';
+import type {
+  AddressTarget,
+  Counts,
+  Entry,
+  EntryQuery,
+  FolderChanges,
+  OpenedFolder,
+  Problem,
+  Reads,
+} from '../reads.ts';
+import type { FileBlobs } from './blobs.ts';
+import { readChanges } from './reads/changes.ts';
+import { checkDatabase } from './reads/check.ts';
+import { readContentBytes } from './reads/content.ts';
+import {
+  readAddressTarget,
+  readDomains,
+  readMailbox,
+  readMailboxes,
+  readVerifiers,
+} from './reads/directory.ts';
+import { readEntries } from './reads/entries.ts';
+import {
+  openFolder,
+  readFolder,
+  readFolderByName,
+  readFolders,
+  readSubscriptions,
+} from './reads/folders.ts';
+import { readCounts, readTracking } from './reads/tracking.ts';
+import { Statements } from './statements.ts';
+
+/**
+ * The reading side: one read-only connection of the calling thread. Each call sees the newest commit; those that read
+ * more than one table do it in one snapshot.
+ */
+export class SqliteReads implements Reads {
+  readonly #db: DatabaseSync;
+  readonly #sql: Statements;
+  readonly #blobs: FileBlobs;
+
+  constructor(path: string, blobs: FileBlobs) {
+    this.#db = new DatabaseSync(path, { readOnly: true });
+    this.#db.exec(
+      'PRAGMA cache_size = -32768; PRAGMA mmap_size = 1073741824; PRAGMA query_only = ON',
+    );
+    this.#sql = new Statements(this.#db);
+    this.#blobs = blobs;
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  async folders(mailboxId: MailboxId): Promise<readonly Folder[]> {
+    return readFolders(this.#sql, mailboxId);
+  }
+
+  async folderByName(mailboxId: MailboxId, name: string): Promise<Folder | undefined> {
+    return readFolderByName(this.#sql, mailboxId, name);
+  }
+
+  async folder(ref: FolderRef): Promise<Folder | undefined> {
+    return readFolder(this.#sql, ref);
+  }
+
+  async subscriptions(mailboxId: MailboxId): Promise<readonly string[]> {
+    return readSubscriptions(this.#sql, mailboxId);
+  }
+
+  async openFolder(ref: FolderRef): Promise<OpenedFolder | undefined> {
+    return this.#snapshot(() => openFolder(this.#sql, ref));
+  }
+
+  async changes(ref: FolderRef, since: ModSeq): Promise<FolderChanges | undefined> {
+    return this.#snapshot(() => readChanges(this.#sql, ref, since));
+  }
+
+  async entries(query: EntryQuery): Promise<readonly Entry[]> {
+    return readEntries(this.#sql, query);
+  }
+
+  async contentBytes(
+    contentId: ContentId,
+    start: number,
+    end: number,
+  ): Promise<Buffer | undefined> {
+    return await readContentBytes(this.#sql, this.#blobs, contentId, start, end);
+  }
+
+  async addressTarget(domain: string, address: string): Promise<AddressTarget> {
+    return readAddressTarget(this.#sql, domain, address);
+  }
+
+  async mailbox(mailboxId: MailboxId): Promise<MailboxInfo | undefined> {
+    return readMailbox(this.#sql, mailboxId);
+  }
+
+  async mailboxes(after: MailboxId, limit: number): Promise<readonly MailboxInfo[]> {
+    return readMailboxes(this.#sql, after, limit);
+  }
+
+  async verifiers(mailboxId: MailboxId): Promise<Verifiers | undefined> {
+    return readVerifiers(this.#sql, mailboxId);
+  }
+
+  async domains(): Promise<readonly { readonly domain: string; readonly mailboxes: number }[]> {
+    return readDomains(this.#sql);
+  }
+
+  async tracking(limit: number): Promise<readonly TrackingEvent[]> {
+    return readTracking(this.#sql, limit);
+  }
+
+  async counts(): Promise<Counts> {
+    return this.#snapshot(() => readCounts(this.#sql));
+  }
+
+  check(progress?: (done: number, total: number) => void): AsyncIterable<Problem> {
+    return checkDatabase(this.#sql, this.#blobs, progress ?? (() => {}));
+  }
+
+  #snapshot<T>(read: () => T): T {
+    this.#sql.exec('BEGIN');
+    try {
+      return read();
+    } finally {
+      this.#sql.exec('COMMIT');
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import type { ModSeq, Uid } from '#model';
+import type { FolderRef, UidRanges } from '../../commands.ts';
+import type { EntryState, FolderChanges } from '../../reads.ts';
+import { decodeUids, mergeRanges, RANGES, rangesJson } from '../ranges.ts';
+import type { Row, Statements } from '../statements.ts';
+import { readFolder } from './folders.ts';
+
+/** Log rows beyond which a scan of the folder is cheaper than following the log. */
+const LOG_ROWS_MAX = 2000;
+
+const SELECT_FLOOR = 'SELECT log_floor FROM mailbox WHERE mailbox_id = ?';
+const SELECT_LOG = `SELECT kind, uids FROM change WHERE mailbox_id = ? AND modseq > ? AND folder_id = ? ORDER BY modseq`;
+const SELECT_NAMED = `SELECT e.uid, e.modseq, e.flags, e.keywords FROM ${RANGES} AS r CROSS JOIN entry AS e
+  WHERE e.mailbox_id = ? AND e.folder_id = ? AND e.uid BETWEEN r.lo AND r.hi AND e.modseq > ? ORDER BY e.uid`;
+const SELECT_SCAN = `SELECT uid, modseq, flags, keywords FROM entry
+  WHERE mailbox_id = ? AND folder_id = ? AND modseq > ? ORDER BY uid`;
+
+/** Follows the change log of a folder from a modseq on. */
+export function readChanges(
+  sql: Statements,
+  ref: FolderRef,
+  since: ModSeq,
+): FolderChanges | undefined {
+  const folder = readFolder(sql, ref);
+  if (folder === undefined) return undefined;
+  if (folder.highestModSeq <= since) return { folder, vanished: [], entries: [] };
+  const { mailboxId, folderId } = ref;
+  const complete = (sql.row(SELECT_FLOOR, mailboxId)?.[0] as number) <= since;
+  const log = complete ? sql.rows(SELECT_LOG, mailboxId, since, folderId) : [];
+  const rows =
+    complete && log.length <= LOG_ROWS_MAX
+      ? sql.rows(SELECT_NAMED, rangesJson(namedIn(log)), mailboxId, folderId, since)
+      : sql.rows(SELECT_SCAN, mailboxId, folderId, since);
+  return { folder, vanished: complete ? vanishedIn(log) : undefined, entries: rows.map(stateOf) };
+}
+
+function namedIn(log: readonly Row[]): UidRanges {
+  const ranges: (readonly [Uid, Uid])[] = [];
+  for (const [kind, uids] of log) if (kind !== 'v') decodeUids(uids as string, ranges);
+  return mergeRanges(ranges);
+}
+
+function vanishedIn(log: readonly Row[]): Uid[] {
+  const ranges: (readonly [Uid, Uid])[] = [];
+  for (const [kind, uids] of log) if (kind === 'v') decodeUids(uids as string, ranges);
+  const vanished: Uid[] = [];
+  for (const [first, last] of mergeRanges(ranges))
+    for (let uid = first as number; uid <= last; uid++) vanished.push(uid as Uid);
+  return vanished;
+}
+
+function stateOf(row: Row): EntryState {
+  return {
+    uid: row[0] as Uid,
+    modSeq: row[1] as ModSeq,
+    flags: row[2] as number,
+    keywords: (row[3] as string).trim(),
+  };
+}

@@ -1,0 +1,116 @@
+import type { ContentId, ModSeq, Uid } from '#model';
+import type { Entry, EntryColumns, EntryQuery } from '../../reads.ts';
+import { RANGES, rangesJson } from '../ranges.ts';
+import type { Row, Statements } from '../statements.ts';
+
+/** Column of `content` for each name of EntryColumns, in the order in which they follow the fixed columns. */
+const OPTIONAL = [
+  ['envelope', 'c.envelope'],
+  ['bodyStructure', 'c.body_structure'],
+  ['bodyShort', 'c.body_short'],
+  ['structure', 'c.structure'],
+  ['preview', 'c.preview'],
+  ['subject', 'c.subject'],
+  ['head', 'c.head'],
+  ['body', 'c.body'],
+  ['hash', 'c.hash'],
+] as const;
+
+const STATE =
+  'e.uid, e.modseq, e.flags, e.keywords, e.content_id, e.internal_ms, e.saved_ms, e.size_bytes';
+const CONTENT = 'c.sent_ms, c.head_bytes, c.blob';
+const FIXED_COLUMNS = 11;
+
+interface Plan {
+  readonly oneRange: string;
+  readonly ranges: string;
+  readonly positions: readonly number[];
+}
+
+const plans = new Map<number, Plan>();
+
+/** Reads entries by uid, lowest first, with the columns asked for. */
+export function readEntries(sql: Statements, query: EntryQuery): readonly Entry[] {
+  const plan = planOf(query.columns);
+  const { mailboxId, folderId, uids, limit } = query;
+  const since = query.changedSince ?? 0;
+  if (uids.length === 1) {
+    const [first, last] = uids[0]!;
+    return sql
+      .rows(plan.oneRange, mailboxId, folderId, first, last, since, limit)
+      .map((row) => entryOf(row, plan.positions));
+  }
+  return sql
+    .rows(plan.ranges, rangesJson(uids), mailboxId, folderId, since, limit)
+    .map((row) => entryOf(row, plan.positions));
+}
+
+function planOf(columns: EntryColumns): Plan {
+  let mask = 0;
+  OPTIONAL.forEach(([name], index) => {
+    if (columns[name] === true) mask |= 1 << index;
+  });
+  // Sizes and dates of the content come from the same row; without any of them the join is left out.
+  if (columns.content === true) mask |= 1 << OPTIONAL.length;
+  let plan = plans.get(mask);
+  if (plan === undefined) {
+    plan = makePlan(mask);
+    plans.set(mask, plan);
+  }
+  return plan;
+}
+
+function makePlan(mask: number): Plan {
+  const wanted = OPTIONAL.filter((_column, index) => (mask & (1 << index)) !== 0);
+  let next = FIXED_COLUMNS;
+  const positions = OPTIONAL.map((_column, index) => ((mask & (1 << index)) === 0 ? -1 : next++));
+  const columns =
+    mask === 0
+      ? STATE
+      : `${STATE}, ${CONTENT}${wanted.map(([, column]) => `, ${column}`).join('')}`;
+  const join = mask === 0 ? '' : 'JOIN content AS c ON c.content_id = e.content_id';
+  return {
+    positions,
+    oneRange: `SELECT ${columns} FROM entry AS e ${join}
+      WHERE e.mailbox_id = ? AND e.folder_id = ? AND e.uid BETWEEN ? AND ? AND e.modseq > ? ORDER BY e.uid LIMIT ?`,
+    ranges: `SELECT ${columns} FROM ${RANGES} AS r CROSS JOIN entry AS e ${join}
+      WHERE e.mailbox_id = ? AND e.folder_id = ? AND e.uid BETWEEN r.lo AND r.hi AND e.modseq > ? LIMIT ?`,
+  };
+}
+
+function entryOf(row: Row, positions: readonly number[]): Entry {
+  const text = (index: number): string | undefined => {
+    const at = positions[index]!;
+    return at < 0 ? undefined : (row[at] as string);
+  };
+  const bytes = (index: number): Buffer | undefined => {
+    const at = positions[index]!;
+    const value = at < 0 ? undefined : (row[at] as Uint8Array | null);
+    return value == null
+      ? undefined
+      : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  };
+  const keywords = row[3] as string;
+  return {
+    uid: row[0] as Uid,
+    modSeq: row[1] as ModSeq,
+    flags: row[2] as number,
+    keywords: keywords.length === 1 ? '' : keywords.slice(1, -1),
+    contentId: row[4] as ContentId,
+    internalMs: row[5] as number,
+    savedMs: row[6] as number,
+    sizeBytes: row[7] as number,
+    sentAtMs: (row[8] as number | null | undefined) ?? undefined,
+    headBytes: (row[9] as number | undefined) ?? 0,
+    blob: (row[10] as string | null | undefined) ?? undefined,
+    envelope: text(0),
+    bodyStructure: text(1),
+    bodyShort: text(2),
+    structure: text(3),
+    preview: text(4),
+    subject: text(5),
+    head: bytes(6),
+    body: bytes(7),
+    hash: bytes(8),
+  };
+}

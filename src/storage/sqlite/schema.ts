@@ -1,0 +1,180 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { PosthornError } from '#kernel';
+
+/** Format of the data this code writes. */
+export const FORMAT_VERSION = 1;
+/** The lowest format this code can still read and write. */
+const FORMAT_OLDEST = 1;
+
+/**
+ * Every table of the mail side has the mailbox first in its key, so that it could be spread by mailbox. Keywords are kept as
+ * ` a b ` with a space on both sides (a single space when there are none), so that one can be added, removed and looked for by plain string functions.
+ * A content without a row in content_ref has exactly one entry.
+ */
+const SCHEMA = `
+CREATE TABLE header(key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE domain(domain TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE recipient(
+  mailbox_id INTEGER PRIMARY KEY AUTOINCREMENT,
+  address TEXT NOT NULL,
+  created_ms INTEGER NOT NULL,
+  argon2id TEXT,
+  scram_sha_256 TEXT
+) STRICT;
+CREATE TABLE address(
+  address TEXT PRIMARY KEY,
+  domain TEXT NOT NULL,
+  mailbox_id INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX address_mailbox ON address(mailbox_id);
+CREATE INDEX address_domain ON address(domain);
+
+CREATE TABLE mailbox(
+  mailbox_id INTEGER PRIMARY KEY,
+  modseq INTEGER NOT NULL,
+  next_folder_id INTEGER NOT NULL,
+  last_uid_validity INTEGER NOT NULL,
+  used_bytes INTEGER NOT NULL,
+  used_messages INTEGER NOT NULL,
+  quota_bytes INTEGER,
+  log_floor INTEGER NOT NULL
+) STRICT;
+CREATE TABLE folder(
+  mailbox_id INTEGER NOT NULL,
+  folder_id INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  special_use TEXT,
+  uid_validity INTEGER NOT NULL,
+  uid_next INTEGER NOT NULL,
+  highest_modseq INTEGER NOT NULL,
+  messages INTEGER NOT NULL,
+  unseen INTEGER NOT NULL,
+  deleted INTEGER NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  recent_from INTEGER NOT NULL,
+  PRIMARY KEY(mailbox_id, folder_id)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX folder_name ON folder(mailbox_id, name);
+CREATE TABLE subscription(
+  mailbox_id INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  PRIMARY KEY(mailbox_id, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE keyword(
+  mailbox_id INTEGER NOT NULL,
+  folded TEXT NOT NULL,
+  name TEXT NOT NULL,
+  PRIMARY KEY(mailbox_id, folded)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE entry(
+  mailbox_id INTEGER NOT NULL,
+  folder_id INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  content_id INTEGER NOT NULL,
+  flags INTEGER NOT NULL,
+  keywords TEXT NOT NULL,
+  modseq INTEGER NOT NULL,
+  internal_ms INTEGER NOT NULL,
+  saved_ms INTEGER NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  PRIMARY KEY(mailbox_id, folder_id, uid)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE change(
+  mailbox_id INTEGER NOT NULL,
+  modseq INTEGER NOT NULL,
+  folder_id INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  uids TEXT NOT NULL,
+  PRIMARY KEY(mailbox_id, modseq, folder_id, kind)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE content(
+  content_id INTEGER PRIMARY KEY,
+  size_bytes INTEGER NOT NULL,
+  head_bytes INTEGER NOT NULL,
+  sent_ms INTEGER,
+  blob TEXT,
+  message_id TEXT,
+  subject TEXT NOT NULL,
+  envelope TEXT NOT NULL,
+  body_structure TEXT NOT NULL,
+  body_short TEXT NOT NULL,
+  structure TEXT NOT NULL,
+  preview TEXT NOT NULL,
+  hash BLOB NOT NULL,
+  head BLOB NOT NULL,
+  body BLOB
+) STRICT;
+CREATE TABLE content_ref(content_id INTEGER PRIMARY KEY, refs INTEGER NOT NULL) STRICT;
+CREATE TABLE orphan(content_id INTEGER PRIMARY KEY) STRICT;
+
+CREATE TABLE tracking(
+  tracking_id INTEGER PRIMARY KEY,
+  at_ms INTEGER NOT NULL,
+  event TEXT NOT NULL,
+  source TEXT NOT NULL,
+  submission_id TEXT NOT NULL,
+  message_id TEXT NOT NULL,
+  sender TEXT NOT NULL,
+  recipients TEXT NOT NULL,
+  recipient_status TEXT NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  subject TEXT NOT NULL,
+  client_address TEXT NOT NULL
+) STRICT;
+`;
+
+interface Header {
+  readonly formatVersion: number;
+  readonly leastReader: number;
+  readonly leastWriter: number;
+}
+
+function readHeader(db: DatabaseSync): Header | undefined {
+  const known = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'header'").get();
+  if (known === undefined) return undefined;
+  const value = db.prepare('SELECT value FROM header WHERE key = ?');
+  const number = (key: string): number => Number(value.get(key)?.['value'] ?? 0);
+  return {
+    formatVersion: number('format_version'),
+    leastReader: number('least_reader'),
+    leastWriter: number('least_writer'),
+  };
+}
+
+/**
+ * Refuses a database that this code may not touch, before a byte is written.
+ * @throws {format-newer} with the versions; {corrupt} when it is not a Posthorn database.
+ */
+export function checkFormat(db: DatabaseSync, path: string): 'empty' | 'current' | 'older' {
+  const header = readHeader(db);
+  if (header === undefined) {
+    const tables = db.prepare('SELECT count(*) AS n FROM sqlite_schema').get();
+    if (tables?.['n'] === 0) return 'empty';
+    throw new PosthornError('corrupt', `${path} is a database, but not one of Posthorn`);
+  }
+  if (header.leastWriter > FORMAT_VERSION)
+    throw new PosthornError(
+      'format-newer',
+      `${path} has format ${header.formatVersion} and needs a Posthorn that writes format ${header.leastWriter}; this one writes ${FORMAT_VERSION}: install the newer version. Nothing was changed`,
+    );
+  if (header.formatVersion < FORMAT_OLDEST)
+    throw new PosthornError(
+      'corrupt',
+      `${path} has format ${header.formatVersion}, which never existed`,
+    );
+  return header.formatVersion < FORMAT_VERSION ? 'older' : 'current';
+}
+
+/** Creates the tables and the header in an empty database, in one transaction. */
+export function createSchema(db: DatabaseSync): void {
+  db.exec('BEGIN IMMEDIATE');
+  db.exec(SCHEMA);
+  const put = db.prepare('INSERT INTO header(key, value) VALUES (?, ?)');
+  put.run('format_version', FORMAT_VERSION);
+  put.run('least_reader', FORMAT_OLDEST);
+  put.run('least_writer', FORMAT_OLDEST);
+  db.exec('COMMIT');
+}

@@ -1,0 +1,48 @@
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { type ErrorCode, PosthornError, waits } from '#kernel';
+import type { WriterNews, WriterOrder } from './writer-thread.ts';
+
+/** The writer's thread as the main thread holds it. */
+export class WriterThread {
+  readonly #worker: Worker;
+  readonly #exited: Promise<void>;
+
+  private constructor(worker: Worker) {
+    this.#worker = worker;
+    this.#exited = new Promise((resolve) => worker.once('exit', () => resolve()));
+  }
+
+  /** Starts the thread and opens the database in it. @throws {format-newer}, {corrupt}, … as the writer does */
+  static async start(dir: string, onFailure: (error: Error) => void): Promise<WriterThread> {
+    const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), {
+      workerData: { dir },
+      name: 'writer',
+    });
+    const opened = new Promise<WriterNews>((resolve, reject) => {
+      worker.once('message', resolve);
+      worker.once('error', reject);
+    });
+    const news = await waits.track('the writer to open the database', 'main', 120_000, opened);
+    if (news.kind === 'refused') {
+      await worker.terminate();
+      throw new PosthornError(news.code as ErrorCode, news.message);
+    }
+    worker.on('error', onFailure);
+    return new WriterThread(worker);
+  }
+
+  /** Makes a port for a further thread. */
+  attach(): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    const order: WriterOrder = { kind: 'attach', port: port1 };
+    this.#worker.postMessage(order, [port1]);
+    return port2;
+  }
+
+  /** Lets the writer do what is queued, fold its log in and end. */
+  async close(): Promise<void> {
+    const order: WriterOrder = { kind: 'close' };
+    this.#worker.postMessage(order);
+    await this.#exited;
+  }
+}

@@ -1,0 +1,165 @@
+import { DatabaseSync } from 'node:sqlite';
+import { BoundedQueue, type Clock, isPosthornError, PosthornError } from '#kernel';
+import type { Change } from '#model';
+import type { Command, OutcomeOf } from '../commands.ts';
+import { apply } from './apply.ts';
+import { checkFormat, createSchema } from './schema.ts';
+import { Statements } from './statements.ts';
+import { Transaction } from './transaction.ts';
+
+type Outcome = OutcomeOf<Command['kind']>;
+
+/** A command that waits for its transaction. */
+export interface Job {
+  readonly command: Command;
+  done(outcome: Outcome): void;
+  failed(error: unknown): void;
+}
+
+/** Commands that may wait; beyond, they are refused with `too-busy`. */
+const QUEUE_MAX = 20_000;
+/** Commands of one transaction: enough to share a flush, few enough to answer soon. */
+const GROUP_MAX = 400;
+
+/**
+ * The one writer of a database. Whatever has queued up goes into one transaction and is answered after its one flush
+ * (group commit). When a group fails as a whole, its commands are done again one by one, so that each gets its own answer.
+ */
+export class Writer {
+  readonly #db: DatabaseSync;
+  readonly #sql: Statements;
+  readonly #tx: Transaction;
+  readonly #clock: Clock;
+  readonly #queue = new BoundedQueue<Job>(QUEUE_MAX);
+  readonly #onCommit: (changes: readonly Change[]) => void;
+  #scheduled = false;
+  #closed = false;
+
+  /** Opens the database for writing, creating it when the file is new. @throws {format-newer}, {corrupt} */
+  constructor(path: string, clock: Clock, onCommit: (changes: readonly Change[]) => void) {
+    this.#clock = clock;
+    this.#onCommit = onCommit;
+    this.#db = openForWriting(path);
+    this.#sql = new Statements(this.#db);
+    this.#tx = new Transaction(this.#sql);
+  }
+
+  submit(job: Job): void {
+    if (this.#closed) {
+      job.failed(new PosthornError('shutting-down'));
+    } else if (!this.#queue.push(job)) {
+      job.failed(new PosthornError('too-busy'));
+    } else if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(() => this.#run());
+    }
+  }
+
+  /** Does what is queued, then closes the database with its log folded in. */
+  close(): void {
+    if (this.#closed) return;
+    while (this.#queue.length > 0) this.#commitGroup();
+    this.#closed = true;
+    try {
+      this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch {
+      // A reader or a full disk is in the way: the log is complete as it is and is folded in later.
+    }
+    this.#db.close();
+  }
+
+  #run(): void {
+    this.#scheduled = false;
+    if (this.#closed) return;
+    this.#commitGroup();
+    if (this.#queue.length === 0) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#run());
+  }
+
+  #commitGroup(): void {
+    const jobs: Job[] = [];
+    for (let job = this.#queue.shift(); job !== undefined; job = this.#queue.shift()) {
+      jobs.push(job);
+      if (jobs.length === GROUP_MAX) break;
+    }
+    if (this.#commit(jobs) || jobs.length === 1) return;
+    for (const job of jobs) this.#commit([job]);
+  }
+
+  /** Does jobs in one transaction. False when it failed; a single job has then been told, several have not. */
+  #commit(jobs: readonly Job[]): boolean {
+    const answers: (() => void)[] = [];
+    const nowMs = this.#clock.now();
+    try {
+      this.#sql.exec('BEGIN IMMEDIATE');
+      for (const job of jobs) answers.push(this.#do(job, nowMs));
+      this.#tx.flush();
+      this.#sql.exec('COMMIT');
+    } catch (error) {
+      this.#rollback();
+      if (jobs.length === 1) jobs[0]!.failed(storageError(error));
+      return false;
+    }
+    const changes = this.#tx.committed();
+    if (changes.length > 0) this.#onCommit(changes);
+    for (const answer of answers) answer();
+    return true;
+  }
+
+  #do(job: Job, nowMs: number): () => void {
+    try {
+      const outcome = apply(this.#tx, job.command, nowMs);
+      return () => job.done(outcome);
+    } catch (error) {
+      if (!isPosthornError(error)) throw error;
+      return () => job.failed(error);
+    }
+  }
+
+  #rollback(): void {
+    this.#tx.rolledBack();
+    try {
+      if (this.#db.isTransaction) this.#sql.exec('ROLLBACK');
+    } catch {
+      // SQLite has rolled back by itself (disk full, I/O error).
+    }
+  }
+}
+
+function openForWriting(path: string): DatabaseSync {
+  let db: DatabaseSync;
+  try {
+    db = new DatabaseSync(path);
+    if (checkFormat(db, path) === 'empty') {
+      db.exec('PRAGMA journal_mode = WAL');
+      createSchema(db);
+    }
+  } catch (error) {
+    throw storageError(error);
+  }
+  // WAL with FULL: a commit returns when its log record is on stable storage.
+  db.exec('PRAGMA journal_mode = WAL');
+  db.exec('PRAGMA synchronous = FULL');
+  db.exec('PRAGMA wal_autocheckpoint = 8000');
+  db.exec('PRAGMA cache_size = -65536');
+  db.exec('PRAGMA temp_store = MEMORY');
+  db.exec('PRAGMA foreign_keys = OFF');
+  return db;
+}
+
+/** Gives SQLite's failures the codes of the error table. */
+export function storageError(error: unknown): PosthornError {
+  if (isPosthornError(error)) return error;
+  const { errcode, message } = error as { errcode?: number; message?: string };
+  const primary = (errcode ?? 0) & 0xff;
+  const SQLITE_FULL = 13;
+  const SQLITE_CORRUPT = 11;
+  const SQLITE_NOTADB = 26;
+  const SQLITE_IOERR = 10;
+  if (primary === SQLITE_FULL) return new PosthornError('disk-full', message, { cause: error });
+  if (primary === SQLITE_IOERR) return new PosthornError('unavailable', message, { cause: error });
+  if (primary === SQLITE_CORRUPT || primary === SQLITE_NOTADB)
+    return new PosthornError('corrupt', message, { cause: error });
+  return new PosthornError('internal', message ?? String(error), { cause: error });
+}

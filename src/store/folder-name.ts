@@ -1,0 +1,31 @@
+import { PosthornError } from '#kernel';
+import { DELIMITER } from '#model';
+
+const NAME_BYTES_MAX = 1000;
+const LEVELS_MAX = 50;
+
+/**
+ * Gives a folder name as it is stored: NFC, INBOX in capitals (RFC 9051 §5.1), also at the head of a path.
+ * @throws {folder-name} saying what is wrong with it
+ */
+export function checkFolderName(given: string): string {
+  const name = given.normalize('NFC');
+  const levels = name.split(DELIMITER);
+  const wrong = (text: string): never => {
+    throw new PosthornError('folder-name', text);
+  };
+  if (name === '') wrong('a folder name cannot be empty');
+  if (levels.includes(''))
+    wrong(`a folder name has no empty level: no "${DELIMITER}" at either end, none doubled`);
+  if (Buffer.byteLength(name) > NAME_BYTES_MAX)
+    wrong(`a folder name has at most ${NAME_BYTES_MAX} bytes`);
+  if (levels.length > LEVELS_MAX) wrong(`folders nest at most ${LEVELS_MAX} deep`);
+  // RFC 5198 §2: no control characters in network Unicode; line and paragraph separators neither (RFC 9051 §5.1).
+  if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(name))
+    wrong('a folder name has no control characters');
+  // RFC 9051 §6.3.4 warns of the wildcards: LIST could not name such a folder alone.
+  if (/[*%]/.test(name)) wrong('a folder name has no "*" and no "%"');
+  if (!name.isWellFormed()) wrong('a folder name is well-formed Unicode');
+  if (levels[0]!.toUpperCase() === 'INBOX') levels[0] = 'INBOX';
+  return levels.join(DELIMITER);
+}

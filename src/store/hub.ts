@@ -1,0 +1,67 @@
+import type { Change, MailboxId } from '#model';
+import type { Engine } from '#storage';
+
+export type ChangeListener = (change: Change) => void;
+
+/**
+ * The one place that publishes. Engines tell it of each commit; it calls the listeners of the mailboxes concerned. A listener
+ * must not wait: it notes that there is something to look at. One that throws is dropped and harms nobody else.
+ */
+export class Hub implements Disposable {
+  readonly #listeners = new Map<MailboxId, Set<ChangeListener>>();
+  readonly #source: Disposable;
+  readonly #onFault: (error: unknown) => void;
+
+  constructor(engine: Engine, onFault: (error: unknown) => void) {
+    this.#onFault = onFault;
+    this.#source = engine.onChanges((changes) => {
+      for (const change of changes) this.#publish(change);
+    });
+  }
+
+  /** Calls back for every change of a mailbox until disposed. */
+  watch(mailboxId: MailboxId, listener: ChangeListener): Disposable {
+    let set = this.#listeners.get(mailboxId);
+    if (set === undefined) {
+      set = new Set();
+      this.#listeners.set(mailboxId, set);
+    }
+    const listeners = set;
+    // Wrapped, so that the same function watching twice is two watches with two ends.
+    const own: ChangeListener = (change) => listener(change);
+    listeners.add(own);
+    return {
+      [Symbol.dispose]: () => {
+        listeners.delete(own);
+        if (listeners.size === 0 && this.#listeners.get(mailboxId) === listeners)
+          this.#listeners.delete(mailboxId);
+      },
+    };
+  }
+
+  /** How many watches there are. */
+  get watches(): number {
+    let count = 0;
+    for (const set of this.#listeners.values()) count += set.size;
+    return count;
+  }
+
+  [Symbol.dispose](): void {
+    this.#source[Symbol.dispose]();
+    this.#listeners.clear();
+  }
+
+  #publish(change: Change): void {
+    if (change.kind === 'directory') return;
+    const set = this.#listeners.get(change.mailboxId);
+    if (set === undefined) return;
+    for (const listener of [...set]) {
+      try {
+        listener(change);
+      } catch (error) {
+        set.delete(listener);
+        this.#onFault(error);
+      }
+    }
+  }
+}

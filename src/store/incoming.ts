@@ -1,0 +1,159 @@
+import { createHash, type Hash, hash as hashOnce } from 'node:crypto';
+import { encodeStructure, MessageParser, type MessageProperties, parseMessage } from '#content';
+import { assert } from '#kernel';
+import type { Content, ContentBody } from '#model';
+import type { Blobs, BlobWriter } from '#storage';
+
+/** What of a text property is kept; longer ones are cut, the message itself is not. */
+const SUBJECT_CHARS_MAX = 1000;
+const MESSAGE_ID_CHARS_MAX = 1000;
+
+/** Parser, digest and blob of a message too large to be gathered in memory. */
+interface Spill {
+  readonly parser: MessageParser;
+  readonly digest: Hash;
+  readonly writer: BlobWriter;
+  readonly head: Buffer[];
+  headDone: boolean;
+}
+
+/**
+ * Collects the bytes of one message on its way into the store. A small message is gathered and read off in one go; a
+ * large one is parsed, hashed and written to a blob as it comes, in constant memory. Dispose without `finish` leaves
+ * nothing behind.
+ */
+export class Incoming implements AsyncDisposable {
+  readonly #blobs: Blobs;
+  #pieces: Uint8Array[] = [];
+  #sizeBytes = 0;
+  #spill: Spill | undefined;
+  #writing: Promise<void> | undefined;
+
+  constructor(blobs: Blobs, prefix: string) {
+    this.#blobs = blobs;
+    if (prefix !== '') {
+      this.#pieces.push(Buffer.from(prefix, 'latin1'));
+      this.#sizeBytes = prefix.length;
+    }
+  }
+
+  /** Bytes so far, with the prefix. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  /**
+   * Takes the next bytes. A promise means: await it before the next write. The chunk may not change afterwards.
+   * @throws {disk-full}
+   */
+  write(chunk: Uint8Array): Promise<void> | undefined {
+    this.#sizeBytes += chunk.length;
+    if (this.#spill === undefined) {
+      this.#pieces.push(chunk);
+      if (this.#sizeBytes < this.#blobs.thresholdBytes) return undefined;
+    }
+    this.#writing = this.#spillOut(chunk);
+    return this.#writing;
+  }
+
+  /** Ends the message. @throws {disk-full} */
+  async finish(): Promise<Content> {
+    await this.#writing;
+    const spill = this.#spill;
+    if (spill === undefined) return this.#finishInMemory();
+    const properties = spill.parser.end();
+    await spill.writer.finish();
+    const head = Buffer.concat(spill.head);
+    assert(head.length === properties.headBytes, 'the parser and the spill agree on the head');
+    const body: ContentBody = {
+      kind: 'blob',
+      blob: spill.writer.blob,
+      sizeBytes: this.#sizeBytes - head.length,
+    };
+    return contentOf(properties, head, body, spill.digest.digest());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writing?.catch(() => {});
+    await this.#spill?.writer[Symbol.asyncDispose]();
+    this.#pieces = [];
+  }
+
+  #finishInMemory(): Content {
+    // In a buffer of its own, so that it can be handed to the writer's thread without a copy.
+    const bytes = Buffer.allocUnsafeSlow(this.#sizeBytes);
+    let at = 0;
+    for (const piece of this.#pieces) {
+      bytes.set(piece, at);
+      at += piece.length;
+    }
+    this.#pieces = [];
+    const properties = parseMessage(bytes);
+    const { headBytes } = properties;
+    return contentOf(
+      properties,
+      bytes.subarray(0, headBytes),
+      { kind: 'bytes', bytes: bytes.subarray(headBytes) },
+      hashOnce('sha256', bytes, 'buffer'),
+    );
+  }
+
+  async #spillOut(chunk: Uint8Array): Promise<void> {
+    if (this.#spill !== undefined) {
+      await this.#pass(this.#spill, chunk);
+      return;
+    }
+    this.#spill = {
+      parser: new MessageParser(),
+      digest: createHash('sha256'),
+      writer: await this.#blobs.create(),
+      head: [],
+      headDone: false,
+    };
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    for (const piece of pieces) await this.#pass(this.#spill, piece);
+  }
+
+  /** The head goes to the database and the body to the blob: cut where the parser saw the blank line. */
+  async #pass(spill: Spill, chunk: Uint8Array): Promise<void> {
+    spill.digest.update(chunk);
+    spill.parser.push(chunk);
+    if (spill.headDone) {
+      await spill.writer.write(chunk);
+      return;
+    }
+    const { headBytes } = spill.parser;
+    if (headBytes === undefined) {
+      spill.head.push(Buffer.from(chunk));
+      return;
+    }
+    const gathered = spill.head.reduce((sum, piece) => sum + piece.length, 0);
+    spill.head.push(Buffer.from(chunk.subarray(0, headBytes - gathered)));
+    spill.headDone = true;
+    if (headBytes - gathered < chunk.length)
+      await spill.writer.write(chunk.subarray(headBytes - gathered));
+  }
+}
+
+function contentOf(
+  properties: MessageProperties,
+  head: Uint8Array,
+  body: ContentBody,
+  hash: Uint8Array,
+): Content {
+  return {
+    head,
+    body,
+    hash,
+    sizeBytes: properties.sizeBytes,
+    envelope: properties.envelope,
+    bodyStructure: properties.bodyStructure,
+    bodyShort: properties.body,
+    structure: encodeStructure(properties.structure),
+    preview: properties.preview,
+    subject: properties.subject.slice(0, SUBJECT_CHARS_MAX).toWellFormed(),
+    messageId: properties.messageId?.slice(0, MESSAGE_ID_CHARS_MAX),
+    sentAtMs: properties.sentAtMs,
+  };
+}

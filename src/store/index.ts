@@ -1,0 +1,30 @@
+/**
+ * The Information Store: mailboxes, folders, messages, and the hub that tells of changes.
+ *
+ * Every message enters through `ingest` (deliveries, IMAP APPEND, imports). Its bytes are collected by an `Incoming`, which
+ * reads off the properties that are kept beside them; bodies at or above the blob threshold go to a file on the way.
+ * Every change leaves through the hub: after a commit, and never before, `Mailbox.watch` calls back with a hint;
+ * `Mailbox.changes` reads the change log, which is the truth.
+ *
+ * A session works through a `Mailbox`: one mailbox in one session's name. Folder names are full paths with `/`, in NFC.
+ * Callers own nothing but disposables: an `Incoming` until it is finished, a watch until it is disposed.
+ */
+export type {
+  Copied,
+  Entry,
+  EntryColumns,
+  EntryState,
+  Expunged,
+  FlagsStored,
+  FolderChanges,
+  Ingest,
+  Ingested,
+  IngestTarget,
+  OpenedFolder,
+  Problem,
+  UidRanges,
+} from '#storage';
+export { checkFolderName } from './folder-name.ts';
+export { Incoming } from './incoming.ts';
+export { Mailbox, type NewMessage } from './mailbox.ts';
+export { Store } from './store.ts';

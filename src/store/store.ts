@@ -1,0 +1,63 @@
+import type { Logger } from '#kernel';
+import type { MailboxId } from '#model';
+import type { CleanedUp, Engine, Ingest, Ingested, Problem } from '#storage';
+import { Hub } from './hub.ts';
+import { Incoming } from './incoming.ts';
+import { Mailbox } from './mailbox.ts';
+
+/** Orphaned contents removed in one transaction of the background cleanup. */
+const CLEAN_UP_AT_ONCE = 500;
+/** Changes of a mailbox that the log keeps for clients that come back. */
+const KEEP_CHANGES = 100_000;
+
+/** The Information Store of one thread. */
+export class Store implements Disposable {
+  readonly #engine: Engine;
+  readonly #hub: Hub;
+
+  constructor(engine: Engine, log: Logger) {
+    this.#engine = engine;
+    this.#hub = new Hub(engine, (error) =>
+      log.error({ err: error }, 'a change listener failed and was dropped'),
+    );
+  }
+
+  /** Begins to collect a message; `prefix` is a wire string that is put before it (trace fields). */
+  incoming(prefix = ''): Incoming {
+    return new Incoming(this.#engine.blobs, prefix);
+  }
+
+  /** Opens a mailbox for a session; `owner` names the session where it waits. */
+  openMailbox(mailboxId: MailboxId, owner: string): Mailbox {
+    return new Mailbox(mailboxId, owner, this.#engine, this.#hub);
+  }
+
+  /** The single way in: stores contents in folders with their tracking, in one commit. Resolves when it is durable. */
+  ingest(owner: string, ingest: Omit<Ingest, 'kind'>): Promise<Ingested> {
+    return this.#engine.execute<'ingest'>(owner, { kind: 'ingest', ...ingest });
+  }
+
+  /** One step of the background cleanup; true when there is more to do. */
+  async cleanUp(): Promise<boolean> {
+    const cleaned: CleanedUp = await this.#engine.execute<'clean-up'>('background cleanup', {
+      kind: 'clean-up',
+      contentsMax: CLEAN_UP_AT_ONCE,
+      keepChanges: KEEP_CHANGES,
+    });
+    for (const blob of cleaned.blobs) await this.#engine.blobs.remove(blob);
+    return cleaned.contents === CLEAN_UP_AT_ONCE;
+  }
+
+  /** Verifies everything that is stored. */
+  check(progress?: (done: number, total: number) => void): AsyncIterable<Problem> {
+    return this.#engine.read.check(progress);
+  }
+
+  get watches(): number {
+    return this.#hub.watches;
+  }
+
+  [Symbol.dispose](): void {
+    this.#hub[Symbol.dispose]();
+  }
+}
