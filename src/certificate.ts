@@ -46,7 +46,7 @@ export async function selfSignedCertificate(
 
 async function makeCertificate(hostname: string): Promise<Certificate> {
   // Loaded only when a certificate has to be made: it is no small library.
-  await import('reflect-metadata').catch(() => {});
+  await import('reflect-metadata');
   const x509 = await import('@peculiar/x509');
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
   const keys = (await webcrypto.subtle.generateKey(algorithm, true, [

@@ -31,8 +31,17 @@ const ZONES: Readonly<Record<string, number>> = {
 };
 
 /** [day-of-week ","] day month year hour ":" minute [":" second] zone, with the obsolete forms: RFC 5322 §3.3, §4.3. */
-const DATE_TIME =
-  /^\s*(?:[a-z]+\.?\s*,?\s*)?(\d{1,2})[\s-]+([a-z]{3})[a-z]*[.,\s-]+(\d{2,5})[\s,]+(\d{1,2})\s*[:.]\s*(\d{1,2})(?:\s*[:.]\s*(\d{1,2}))?(?:\.\d+)?\s*([+-]\d{1,2}:?\d{2}|[+-]\d{1,3}|[a-z]+)?/i;
+const DATE_TIME = new RegExp(
+  [
+    /^\s*(?:[a-z]+\.?\s*,?\s*)?/,
+    /(\d{1,2})[\s-]+([a-z]{3})[a-z]*[.,\s-]+(\d{2,5})[\s,]+/,
+    /(\d{1,2})\s*[:.]\s*(\d{1,2})(?:\s*[:.]\s*(\d{1,2}))?(?:\.\d+)?/,
+    /\s*([+-]\d{1,2}:?\d{2}|[+-]\d{1,3}|[a-z]+)?/,
+  ]
+    .map((piece) => piece.source)
+    .join(''),
+  'i',
+);
 /** What C's asctime writes, with or without a zone: not of the standard, but in mail. */
 const ASCTIME =
   /^\s*[a-z]{3,9},?\s+([a-z]{3})[a-z]*\s+(\d{1,2})()\s+(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?\s+(?:([+-]\d{4}|[a-z]+)\s+)?(\d{4})(?:\s+([+-]\d{4}))?/i;

@@ -76,12 +76,15 @@ function fieldName(text: string, start: number, colon: number): string {
 export function fieldSpans(text: string): FieldSpan[] {
   const spans: FieldSpan[] = [];
   let at = 0;
+  // Looked for once for all lines without one.
+  let colon = -1;
   while (at < text.length && !isBlankLine(text, at)) {
     const start = at;
     at = lineAfter(text, at);
     const lineEnd = at;
     while (at < text.length && isBlank(text.charCodeAt(at))) at = lineAfter(text, at);
-    const colon = text.indexOf(':', start);
+    if (colon < start) colon = text.indexOf(':', start);
+    if (colon < 0) colon = text.length;
     const isField = colon > start && colon < lineEnd;
     spans.push({
       name: isField ? fieldName(text, start, colon) : '',

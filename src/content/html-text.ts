@@ -10,9 +10,13 @@ const ENTITY = /&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|([a-zA-Z][a-zA-Z0-9]{1,15
 
 /** Named characters from U+00A0 to U+00FF, in order. */
 const LATIN1 =
-  'nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn sup2 sup3 acute micro para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest ' +
-  'Agrave Aacute Acirc Atilde Auml Aring AElig Ccedil Egrave Eacute Ecirc Euml Igrave Iacute Icirc Iuml ETH Ntilde Ograve Oacute Ocirc Otilde Ouml times Oslash Ugrave Uacute Ucirc Uuml Yacute THORN szlig ' +
-  'agrave aacute acirc atilde auml aring aelig ccedil egrave eacute ecirc euml igrave iacute icirc iuml eth ntilde ograve oacute ocirc otilde ouml divide oslash ugrave uacute ucirc uuml yacute thorn yuml';
+  'nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg ' +
+  'plusmn sup2 sup3 acute micro para middot cedil sup1 ordm raquo frac14 frac12 frac34 ' +
+  'iquest Agrave Aacute Acirc Atilde Auml Aring AElig Ccedil Egrave Eacute Ecirc Euml ' +
+  'Igrave Iacute Icirc Iuml ETH Ntilde Ograve Oacute Ocirc Otilde Ouml times Oslash Ugrave ' +
+  'Uacute Ucirc Uuml Yacute THORN szlig agrave aacute acirc atilde auml aring aelig ccedil ' +
+  'egrave eacute ecirc euml igrave iacute icirc iuml eth ntilde ograve oacute ocirc otilde ' +
+  'ouml divide oslash ugrave uacute ucirc uuml yacute thorn yuml';
 
 const NAMED = new Map<string, string>([
   ['amp', '&'],
@@ -94,11 +98,11 @@ function tagEnd(html: string, at: number): number {
   }
 }
 
-/** Finds the end of a hidden element's content. One that is never closed hides the rest, but a title nothing. */
+/** Finds the end of a hidden element's content; one that is never closed hides the rest. */
 function hiddenEnd(html: string, name: string, from: number): number {
   const close = new RegExp(`</${name}\\b`, 'gi');
   close.lastIndex = from;
-  return close.exec(html)?.index ?? (name === 'title' ? from : html.length);
+  return close.exec(html)?.index ?? html.length;
 }
 
 /** Behind a comment or declaration that starts with `<!` or `<?` at `at`. */

@@ -39,7 +39,30 @@ const PLAIN_TEXT: MediaType = { type: 'text', subtype: 'plain', params: [] };
 /** RFC 2046 §5.1.5: the default inside multipart/digest. */
 const DIGEST_ENTRY: MediaType = { type: 'message', subtype: 'rfc822', params: [] };
 
-/** The fields of a header block by name. One pass over the block; values are read when they are asked for. */
+/** The fields that are of interest here; all others are passed over. */
+const WANTED: ReadonlySet<string> = new Set([
+  'bcc',
+  'cc',
+  'content-description',
+  'content-disposition',
+  'content-id',
+  'content-language',
+  'content-location',
+  'content-md5',
+  'content-transfer-encoding',
+  'content-type',
+  'date',
+  'from',
+  'in-reply-to',
+  'message-id',
+  'references',
+  'reply-to',
+  'sender',
+  'subject',
+  'to',
+]);
+
+/** The wanted fields of a header block by name. One pass over the block; values are read when they are asked for. */
 export class HeadFields {
   readonly #text: string;
   readonly #first = new Map<string, FieldSpan>();
@@ -49,6 +72,7 @@ export class HeadFields {
   constructor(text: string) {
     this.#text = text;
     for (const span of fieldSpans(text)) {
+      if (!WANTED.has(span.name)) continue;
       if (this.#first.has(span.name)) this.#more.push(span);
       else this.#first.set(span.name, span);
     }

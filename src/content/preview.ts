@@ -6,8 +6,9 @@ import { decodeTransfer } from './transfer-encoding.ts';
 
 /** RFC 8970 §3.1: a server should limit the preview to 200 characters, and must not exceed 256. */
 const PREVIEW_CHARS_MAX = 200;
-/** Enough bytes of a plain text for a preview in nearly every case; the rest is decoded only when it was not. */
-const FIRST_BYTES = 1024;
+/** Bytes that nearly always hold a preview; the rest is decoded only when they do not. Markup needs more. */
+const PLAIN_BYTES = 512;
+const HTML_BYTES = 4096;
 
 /** The beginning of a text part, still encoded. */
 export interface TextStart {
@@ -43,33 +44,42 @@ function isSpace(code: number): boolean {
   );
 }
 
+/** A preview, and whether there was text enough for all of it. */
+interface Squeezed {
+  readonly text: string;
+  readonly isFull: boolean;
+}
+
 /** Collapses whitespace and cuts at the limit, never inside a character. */
-function squeeze(text: string): string {
+function squeeze(text: string): Squeezed {
   let out = '';
+  // The run [from, at) is taken over as it stands.
   let from = 0;
   let at = 0;
   let count = 0;
+  let afterSpace = true;
   for (; at < text.length && count < PREVIEW_CHARS_MAX; at++) {
     const code = text.charCodeAt(at);
     const space = isSpace(code);
     if (!space && !isInvisible(code)) {
       // The second half of a pair is not counted.
       if (code < 0xdc00 || code > 0xdfff) count++;
+      afterSpace = false;
       continue;
     }
-    if (at > from) out += text.slice(from, at);
+    const kept = space && !afterSpace;
+    if (kept) count++;
+    afterSpace ||= space;
+    if (kept && code === 0x20) continue;
+    out += kept ? `${text.slice(from, at)} ` : text.slice(from, at);
     from = at + 1;
-    if (space && out !== '' && !out.endsWith(' ')) {
-      out += ' ';
-      count++;
-    }
   }
   const next = text.charCodeAt(at);
   if (next >= 0xdc00 && next <= 0xdfff) at++;
-  return (out + text.slice(from, at)).trimEnd();
+  return { text: (out + text.slice(from, at)).trimEnd(), isFull: count >= PREVIEW_CHARS_MAX };
 }
 
-function textOf(start: TextStart, bytes: Buffer): string {
+function textOf(start: TextStart, bytes: Buffer): Squeezed {
   const decoded = decodeTransfer(bytes, start.encoding) ?? bytes;
   const text = decodeCharset(decoded, parameterValue(start.params, 'charset'));
   // A character may have been cut in two at the end.
@@ -83,11 +93,10 @@ function textOf(start: TextStart, bytes: Buffer): string {
  */
 export function previewOf(starts: readonly TextStart[]): string {
   for (const start of starts) {
-    const few = start.bytes.subarray(0, FIRST_BYTES);
+    const few = start.bytes.subarray(0, start.subtype === 'html' ? HTML_BYTES : PLAIN_BYTES);
     let preview = textOf(start, few);
-    if (preview.length < PREVIEW_CHARS_MAX && few.length < start.bytes.length)
-      preview = textOf(start, start.bytes);
-    if (preview !== '') return preview;
+    if (!preview.isFull && few.length < start.bytes.length) preview = textOf(start, start.bytes);
+    if (preview.text !== '') return preview.text;
   }
   return '';
 }

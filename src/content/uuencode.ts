@@ -14,7 +14,8 @@ export interface UuPlace {
  * @param place where the decoder stands; handed on from chunk to chunk when a stream is decoded by whole lines
  */
 export function decodeUuencode(bytes: Buffer, place: UuPlace = { inside: false }): Buffer {
-  const out = Buffer.allocUnsafe(bytes.length);
+  // A line gives no more bytes than it has, but the last one, without its line break, may.
+  const out = Buffer.allocUnsafe(bytes.length + 3);
   let size = 0;
   let { inside } = place;
   for (let at = 0; at < bytes.length; ) {

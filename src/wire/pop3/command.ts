@@ -12,7 +12,9 @@ export type Pop3Command =
   | { readonly name: 'RETR' | 'DELE'; readonly message: number }
   | { readonly name: 'TOP'; readonly message: number; readonly lines: number }
   | { readonly name: 'LANG'; readonly language: string | undefined }
-  | { readonly name: 'CAPA' | 'STLS' | 'UTF8' | 'QUIT' | 'STAT' | 'NOOP' | 'RSET' };
+  | { readonly name: 'CAPA' | 'QUIT' }
+  | { readonly name: 'STLS' | 'UTF8' }
+  | { readonly name: 'STAT' | 'NOOP' | 'RSET' };
 
 /** A line that is no command; `text` says what would be one. */
 export interface Pop3SyntaxError {

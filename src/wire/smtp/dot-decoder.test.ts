@@ -38,7 +38,13 @@ function expected(input: string): Decoded {
   const body = ended ? input.slice(0, end) : input;
   const broken = /\r(?!\n|$)|(?<!\r)\n/.test(body) || (ended && body.endsWith('\r'));
   const rest = ended ? input.slice(end + 3) : '';
-  return { data: body.replace(/(^|\r\n)\./g, '$1'), ended, broken, rest };
+  // A dot that may become the end of data is held back with its CR.
+  if (!ended) return { data: unstuff(body.replace(/(^|\r\n)\.\r$/, '$1')), ended, broken, rest };
+  return { data: unstuff(body), ended, broken, rest };
+}
+
+function unstuff(text: string): string {
+  return text.replace(/(^|\r\n)\./g, '$1');
 }
 
 function split(input: string, cuts: readonly number[]): Buffer[] {
@@ -76,14 +82,13 @@ test('decodes as the rules say, however the bytes are cut', () => {
 });
 
 test('decodes byte by byte like in one piece', () => {
-  const input = '..a\r\n.\r.\r\n\n.\nb\r\n.\r\nrest';
-  const whole = decode([Buffer.from(input)]);
-  assert.deepEqual(decode([...Buffer.from(input)].map((byte) => Buffer.of(byte))), {
-    ...whole,
-    data: decode([...Buffer.from(input)].map((byte) => Buffer.of(byte))).data,
-  });
-  assert.equal(whole.rest, 'rest');
-  assert.equal(whole.broken, true);
+  for (const input of ['..a\r\n.b\r\n.\r\nrest', '.a\r\n.\r.\r\n\n.\nb\r\n.\r\nrest']) {
+    const whole = decode([Buffer.from(input)]);
+    assert.equal(whole.rest, 'rest');
+    const bytes = decode([...Buffer.from(input)].map((byte) => Buffer.of(byte)));
+    if (!whole.broken) assert.equal(bytes.data, '.a\r\nb\r\n');
+    assert.deepEqual({ ...bytes, data: '' }, { ...whole, data: '' });
+  }
 });
 
 test('decoding undoes encoding', () => {

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { test } from 'node:test';
+import { TLSSocket } from 'node:tls';
+import { Pop3Client } from '../../../test/clients/pop3.ts';
+import { login, selfSigned, stand } from './stand.test.ts';
+
+test('states and nonsense: the right refusals, a usable connection, an end to patience', async (t) => {
+  const { connect } = await stand(t, { limits: { mistakesMax: 8 } });
+  const client = await connect();
+  for (const line of ['STAT', 'RETR 1', 'NOOP', 'PASS x', 'APOP ann x', 'STLS', 'x'.repeat(300)])
+    assert.equal((await client.command(line)).ok, false, line);
+  await client.expectOk('USER ann');
+  assert.equal((await client.command('')).ok, false);
+  await client.closed();
+  const other = await connect();
+  await login(other);
+  for (const line of ['USER ann', 'PASS x', 'AUTH PLAIN', 'UTF8', 'STLS'])
+    assert.equal((await other.command(line)).ok, false, line);
+  await other.expectOk('NOOP');
+  other.write(Buffer.alloc(70_000, 0x61));
+  assert.deepEqual(await other.reply(), { ok: false, text: 'Line without end' });
+  await other.closed();
+});
+
+test('CAPA tells what there is in each state', async (t) => {
+  const { connect } = await stand(t, { secure: true });
+  const client = await connect();
+  const common = [
+    'RESP-CODES',
+    'AUTH-RESP-CODE',
+    'PIPELINING',
+    'UTF8 USER',
+    'LANG',
+    'EXPIRE NEVER',
+  ];
+  const first = ['TOP', 'UIDL', 'SASL SCRAM-SHA-256 PLAIN LOGIN', 'USER'];
+  assert.deepEqual(await client.listing('CAPA'), [...first, 'STLS', ...common]);
+  await login(client);
+  assert.deepEqual(await client.listing('capa'), [...first, ...common, 'IMPLEMENTATION Posthorn']);
+  assert.deepEqual(await client.listing('LANG'), ['en English']);
+  for (const line of ['LANG *', 'LANG en-GB', 'LANG i-default'])
+    assert.match(await client.expectOk(line), /^en /);
+  assert.equal((await client.command('LANG de')).ok, false);
+});
+
+test('AUTH: listed, with and without initial response, cancelled, malformed, wrong', async (t) => {
+  const { connect } = await stand(t, { limits: { loginFailuresMax: 2 } });
+  const good = Buffer.from('\0ann\0secret').toString('base64');
+  for (const start of [`AUTH PLAIN ${good}`, 'AUTH plain']) {
+    const client = await connect();
+    client.write(`${start}\r\n`);
+    if (start === 'AUTH plain') {
+      assert.equal(await client.line(), '+ ');
+      client.write(`${good}\r\n`);
+    }
+    assert.equal(await client.line(), `+ ${Buffer.from('v=proof').toString('base64')}`);
+    client.write('\r\n');
+    assert.equal((await client.reply()).ok, true);
+    await client.expectOk('STAT');
+    await client.quit();
+  }
+  const client = await connect();
+  assert.deepEqual(await client.listing('AUTH'), ['SCRAM-SHA-256', 'PLAIN', 'LOGIN']);
+  for (const answer of ['*', '???', 'x'.repeat(12_300)]) {
+    client.write(`AUTH PLAIN\r\n`);
+    assert.equal(await client.line(), '+ ');
+    assert.equal((await client.command(answer)).ok, false);
+  }
+  assert.equal((await client.command('AUTH PLAIN ????')).ok, false);
+  assert.equal((await client.command('AUTH CRAM-MD5')).ok, false);
+  for (const line of ['AUTH PLAIN =', 'AUTH PLAIN AAAA'])
+    assert.deepEqual(await client.command(line), {
+      ok: false,
+      text: '[AUTH] Authentication failed',
+    });
+  await client.closed();
+});
+
+test('failed logins are answered alike and end the session at the third; trouble is not failure', async (t) => {
+  const { connect, server } = await stand(t);
+  const client = await connect();
+  await client.expectOk('USER busy');
+  assert.match((await client.command('PASS x')).text, /^\[SYS\/TEMP\] /);
+  for (const user of ['ann', 'nobody', 'ann']) {
+    await client.expectOk(`USER ${user}`);
+    const reply = await client.command('PASS wrong');
+    assert.deepEqual(reply, { ok: false, text: '[AUTH] Authentication failed' });
+  }
+  await client.closed();
+  assert.equal(server.sessions, 0);
+});
+
+test('from elsewhere without TLS no password is taken; STLS makes it possible', async (t) => {
+  const { connect } = await stand(t, { secure: true, remote: true });
+  const client = await connect();
+  assert.ok((await client.listing('CAPA')).includes('SASL SCRAM-SHA-256'));
+  assert.ok(!(await client.listing('CAPA')).includes('USER'));
+  for (const line of ['USER ann', 'PASS x', 'AUTH PLAIN AAAA', 'AUTH LOGIN'])
+    assert.match((await client.command(line)).text, /^\[AUTH\] .*TLS/, line);
+  await client.startTls();
+  assert.equal(client.tls, true);
+  assert.ok(!(await client.listing('CAPA')).includes('STLS'));
+  assert.equal((await client.command('STLS')).ok, false);
+  await login(client);
+  await client.quit();
+});
+
+test('what is sent behind STLS in the clear is never obeyed', async (t) => {
+  const { connect } = await stand(t, { secure: true });
+  const client = await connect();
+  await client.expectOk('USER ann');
+  client.write('STLS\r\nNOOP\r\nCAPA\r\n');
+  assert.equal((await client.reply()).text, 'Begin TLS negotiation');
+  client.write('NOOP\r\n');
+  await client.closed();
+});
+
+test('TLS from the first byte', async (t) => {
+  const { server, mailbox } = await stand(t);
+  mailbox.add('a\r\n');
+  const credentials = await selfSigned();
+  const listener = createServer((socket) => {
+    const secure = new TLSSocket(socket, { isServer: true, ...credentials });
+    secure.once('secure', () => server.accept(secure));
+  });
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  t.after(() => listener.close());
+  const { port } = listener.address() as { port: number };
+  const client = await Pop3Client.connect({ port, tls: true });
+  await login(client);
+  assert.equal(String(await client.multi('RETR 1')), 'a\r\n');
+  await client.quit();
+});

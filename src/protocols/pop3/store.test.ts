@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { Directory } from '#directory';
+import { silentLogger, systemClock } from '#kernel';
+import { Flag, INBOX_ID, type Uid } from '#model';
+import { openSqlite } from '#storage/sqlite';
+import { type Mailbox, Store } from '#store';
+import { Pop3Client } from '../../../test/clients/pop3.ts';
+import { Pop3Server } from './index.ts';
+
+const CORPORA = resolve(import.meta.dirname, '../../../../shared/corpora');
+const EVERY_UID = [[1 as Uid, 0xffff_ffff as Uid]] as const;
+
+/** A server on the embedded engine with one mailbox. */
+async function house(t: TestContext): Promise<{
+  mailbox: Mailbox;
+  file(bytes: Buffer): Promise<void>;
+  connect(): Promise<Pop3Client>;
+}> {
+  const dir = mkdtempSync(join(tmpdir(), 'posthorn-pop3-'));
+  const engine = openSqlite(dir, systemClock);
+  const store = new Store(engine, silentLogger);
+  const directory = new Directory(engine, { clock: systemClock });
+  await directory.addDomain('example.test');
+  const { mailboxId } = await directory.addMailbox('ann@example.test', { password: 'secret' });
+  const mailbox = store.openMailbox(mailboxId, 'test');
+  const server = new Pop3Server({
+    hostname: 'mail.example.test',
+    directory,
+    store,
+    clock: systemClock,
+    log: silentLogger,
+    limits: { loginDelayMs: 1 },
+  });
+  const listener = createServer({ allowHalfOpen: true }, (socket) => server.accept(socket));
+  await new Promise<void>((done) => listener.listen(0, '127.0.0.1', done));
+  t.after(async () => {
+    await server.stop(0);
+    listener.close();
+    store[Symbol.dispose]();
+    await engine[Symbol.asyncDispose]();
+    rmSync(dir, { recursive: true });
+  });
+  const { port } = listener.address() as { port: number };
+  return {
+    mailbox,
+    connect: () => Pop3Client.connect({ port }),
+    async file(bytes) {
+      await using incoming = store.incoming();
+      await incoming.write(bytes);
+      const content = await incoming.finish();
+      const message = { content, flags: 0, keywords: [], internalMs: systemClock.now() };
+      await mailbox.append(INBOX_ID, [message]);
+    },
+  };
+}
+
+async function flagsOf(
+  mailbox: Mailbox,
+): Promise<readonly (readonly [uid: number, flags: number])[]> {
+  const query = { folderId: INBOX_ID, uids: EVERY_UID, columns: {}, limit: 100 };
+  return (await mailbox.entries(query)).map(({ uid, flags }) => [uid, flags]);
+}
+
+test('each way to log in opens the drop of the real store', async (t) => {
+  const { connect } = await house(t);
+  const ways = [
+    (client: Pop3Client) => client.authScram('ann@example.test', 'secret'),
+    (client: Pop3Client) => client.authPlain('ann', 'secret'),
+    (client: Pop3Client) => client.authLogin('ANN@example.test', 'secret'),
+  ];
+  for (const way of ways) {
+    const client = await connect();
+    assert.deepEqual(await way(client), { ok: true, text: 'Maildrop has 0 messages (0 octets)' });
+    assert.deepEqual(await client.listing('UIDL'), []);
+    assert.equal((await client.quit()).ok, true);
+  }
+  const client = await connect();
+  for (const user of ['ann@example.test', 'nobody@example.test'])
+    assert.equal((await client.authScram(user, 'Secret')).ok, false);
+  assert.equal((await client.authPlain('nobody', 'secret')).ok, false);
+  await client.closed();
+});
+
+test('small and spilled messages come back byte for byte; ids stay; QUIT alone changes the store', async (t) => {
+  const { mailbox, file, connect } = await house(t);
+  const small = Buffer.from('Subject: small\r\n\r\n.\r\n..x\r\n');
+  const line = Buffer.from('.a line of a large body\r\n');
+  const large = Buffer.concat([
+    Buffer.from('Subject: large\r\n\r\n'),
+    Buffer.alloc(120_000 * line.length, line),
+  ]);
+  for (const bytes of [small, large, small]) await file(bytes);
+  const first = await connect();
+  await first.login('ann', 'secret');
+  const ids = await first.listing('UIDL');
+  assert.ok((await first.multi('RETR 1'))?.equals(small));
+  assert.ok((await first.multi('RETR 2'))?.equals(large));
+  assert.equal(String(await first.multi('TOP 2 1')), `Subject: large\r\n\r\n${line}`);
+  assert.deepEqual(await first.listing('LIST'), [
+    `1 ${small.length}`,
+    `2 ${large.length}`,
+    `3 ${small.length}`,
+  ]);
+  await first.expectOk('DELE 1');
+  first.destroy();
+  assert.deepEqual(await flagsOf(mailbox), [
+    [1, 0],
+    [2, 0],
+    [3, 0],
+  ]);
+  const second = await connect();
+  await second.login('ann', 'secret');
+  assert.deepEqual(await second.listing('UIDL'), ids);
+  await second.multi('RETR 2');
+  await second.multi('RETR 3');
+  await second.expectOk('DELE 3');
+  await mailbox.expunge({ folderId: INBOX_ID, uids: [[1 as Uid, 1 as Uid]], onlyDeleted: false });
+  assert.equal((await second.command('RETR 1')).ok, false);
+  assert.equal((await second.quit()).ok, true);
+  assert.deepEqual(await flagsOf(mailbox), [[2, Flag.Seen]]);
+  const third = await connect();
+  await third.login('ann', 'secret');
+  assert.deepEqual(await third.listing('UIDL'), [`1 ${ids[1]!.slice(2)}`]);
+  await third.quit();
+});
+
+const skip = existsSync(CORPORA) ? false : 'the sample mails in ../shared/corpora are not there';
+
+test('real mails come back byte for byte', { skip }, async (t) => {
+  const { file, connect } = await house(t);
+  const mails = readdirSync(CORPORA, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(CORPORA, name))
+    .filter((path) => /\.(eml|msg|mail|txt)$/.test(path) && statSync(path).isFile())
+    .filter((_, index) => index % 5 === 0)
+    .slice(0, 200)
+    .map((path) => readFileSync(path));
+  assert.ok(mails.length > 20, `${mails.length} mails found`);
+  for (const bytes of mails) await file(bytes);
+  const client = await connect();
+  await client.login('ann', 'secret');
+  client.write(mails.map((_, index) => `RETR ${index + 1}\r\n`).join(''));
+  for (const [index, mail] of mails.entries()) {
+    assert.deepEqual(await client.reply(), { ok: true, text: `${mail.length} octets` });
+    const ended = mail.subarray(-2).toString('latin1') === '\r\n' || mail.length === 0;
+    const expected = ended ? mail : Buffer.concat([mail, Buffer.from('\r\n')]);
+    assert.ok((await client.body()).equals(expected), `mail ${index}`);
+  }
+  await client.quit();
+});
