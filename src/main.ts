@@ -1,5 +1,6 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { ControlServer } from '#admin';
 import { Directory } from '#directory';
 import {
@@ -70,7 +71,7 @@ async function startParts(
     stop: () => engine[Symbol.asyncDispose](),
   });
   const store = new Store(engine, log);
-  const decoySecret = randomBytes(32);
+  const decoySecret = keptSecret(join(dataDir, 'secret'));
   const directory = new Directory(engine, { clock: systemClock, decoySecret });
   const cleanup = runCleanup(store, systemClock, log);
   lifecycle.started({ name: 'cleanup', stopTimeoutMs: 1000, stop: () => cleanup.stop() });
@@ -107,6 +108,17 @@ async function startParts(
   });
   lifecycle.started({ name: 'control', stopTimeoutMs: 1000, stop: () => control.close() });
   await printWelcome(config, listen, directory);
+}
+
+/** A secret of the data directory, made when it is new. Salts shown for unknown users come from it and must not change. */
+function keptSecret(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch {
+    const secret = randomBytes(32);
+    writeFileSync(file, secret, { mode: 0o600 });
+    return secret;
+  }
 }
 
 /** Finds out which ports will be used and whether they are free, before anything is opened or written. */

@@ -19,6 +19,7 @@ export interface TlsDetails {
 
 const READ_AHEAD_BYTES_MAX = 256 * 1024;
 const WRITE_NOW_BYTES = 64 * 1024;
+const END_TIMEOUT_MS = 5000;
 const WRITE_BACKLOG_BYTES = 512 * 1024;
 
 /**
@@ -43,6 +44,7 @@ export class Connection {
   #chunkBytes = 0;
   #ended = false;
   #closed = false;
+  #ending = false;
   #timedOut = false;
   #reader: ((chunk: Buffer | undefined) => void) | undefined;
   #out = '';
@@ -95,6 +97,7 @@ export class Connection {
 
   /** The peer's next bytes, in the pieces they came; undefined at its end, at an error or after `idleTimeoutMs`. */
   read(): Promise<Buffer | undefined> {
+    this.#timedOut = false;
     const chunk = this.#chunks.shift();
     if (chunk !== undefined) {
       this.#chunkBytes -= chunk.length;
@@ -120,9 +123,9 @@ export class Connection {
     return this.#chunkBytes > 0;
   }
 
-  /** Sends a wire string or bytes. Gathered until the end of the turn; order is kept. */
+  /** Sends a wire string or bytes. Gathered until the end of the turn; order is kept. Nothing goes out after `end`. */
   write(data: string | Uint8Array): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#ending) return;
     if (typeof data === 'string') {
       this.#out += data;
       if (this.#out.length >= WRITE_NOW_BYTES) this.flush();
@@ -195,15 +198,23 @@ export class Connection {
     secure.resume();
   }
 
-  /** Sends what has been gathered, then closes; cut off when the peer does not follow within 5 s. */
+  /**
+   * Sends what has been gathered, then closes; what the peer still sends is dropped, and it is cut off when it does not
+   * close too within 5 s.
+   */
   end(): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#ending) return;
     this.flush();
+    this.#ending = true;
+    this.#chunks = [];
+    this.#chunkBytes = 0;
     const socket = this.#socket;
     socket.end();
     socket.resume();
-    waits.enter('the peer to close', this.owner, 5000, () => socket.destroy());
-    this.onClose(() => {});
+    const wait = waits.enter('the peer to close', this.owner, END_TIMEOUT_MS, () =>
+      socket.destroy(),
+    );
+    this.onClose(() => wait[Symbol.dispose]());
   }
 
   /** Closes at once; what has not been sent is dropped. */
@@ -229,6 +240,7 @@ export class Connection {
   }
 
   #receive(chunk: Buffer): void {
+    if (this.#ending) return;
     if (this.#reader !== undefined) {
       this.#reader(chunk);
       return;

@@ -90,17 +90,28 @@ export class RequestPort<Request, Result, Note = never> {
     const transfer = this.#transfer;
     this.#batch = [];
     this.#transfer = [];
-    this.#port.postMessage(message, transfer);
+    try {
+      this.#port.postMessage(message, transfer);
+    } catch (error) {
+      // Something in it cannot cross: a bug of a caller, who hears of it; what went with it had no effect.
+      for (const { id } of message.requests)
+        this.#settle(id)?.reject(new PosthornError('internal', String(error), { cause: error }));
+    }
+  }
+
+  #settle(id: number): Pending<Result> | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    pending?.wait[Symbol.dispose]();
+    return pending;
   }
 
   #receive(message: Incoming<Result, Note>): void {
     // Notes first: a change is known to the hub before the session that caused it goes on.
     if (message.notes.length > 0) this.#onNotes(message.notes);
     for (const reply of message.replies) {
-      const pending = this.#pending.get(reply.id);
+      const pending = this.#settle(reply.id);
       if (pending === undefined) continue;
-      this.#pending.delete(reply.id);
-      pending.wait[Symbol.dispose]();
       if ('error' in reply) {
         pending.reject(new PosthornError(reply.error.code, reply.error.message));
       } else pending.resolve(reply.result);

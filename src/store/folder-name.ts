@@ -26,6 +26,7 @@ export function checkFolderName(given: string): string {
   // RFC 9051 §6.3.4 warns of the wildcards: LIST could not name such a folder alone.
   if (/[*%]/.test(name)) wrong('a folder name has no "*" and no "%"');
   if (!name.isWellFormed()) wrong('a folder name is well-formed Unicode');
-  if (levels[0]!.toUpperCase() === 'INBOX') levels[0] = 'INBOX';
+  // Without regard to ASCII case only: the dotless i of Turkish is another letter.
+  if (/^inbox$/i.test(levels[0]!)) levels[0] = 'INBOX';
   return levels.join(DELIMITER);
 }

@@ -56,6 +56,7 @@ export class Hub implements Disposable {
     const set = this.#listeners.get(change.mailboxId);
     if (set === undefined) return;
     for (const listener of [...set]) {
+      if (!set.has(listener)) continue;
       try {
         listener(change);
       } catch (error) {

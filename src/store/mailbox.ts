@@ -29,6 +29,7 @@ import type {
 } from '#storage';
 import { checkFolderName } from './folder-name.ts';
 import type { Hub } from './hub.ts';
+import { ingest } from './ingest.ts';
 
 /** One message of an append. */
 export interface NewMessage {
@@ -99,8 +100,7 @@ export class Mailbox {
 
   /** Appends messages to a folder, all or none. @throws {over-quota}, {no-folder}, {too-many} */
   append(folderId: FolderId, messages: readonly NewMessage[]): Promise<Ingested> {
-    return this.#engine.execute<'ingest'>(this.#owner, {
-      kind: 'ingest',
+    return ingest(this.#engine, this.#owner, {
       contents: messages.map((message) => message.content),
       targets: messages.map((message, content) => ({
         content,

@@ -3,6 +3,7 @@ import type { MailboxId } from '#model';
 import type { CleanedUp, Engine, Ingest, Ingested, Problem } from '#storage';
 import { Hub } from './hub.ts';
 import { Incoming } from './incoming.ts';
+import { ingest } from './ingest.ts';
 import { Mailbox } from './mailbox.ts';
 
 /** Orphaned contents removed in one transaction of the background cleanup. */
@@ -33,8 +34,8 @@ export class Store implements Disposable {
   }
 
   /** The single way in: stores contents in folders with their tracking, in one commit. Resolves when it is durable. */
-  ingest(owner: string, ingest: Omit<Ingest, 'kind'>): Promise<Ingested> {
-    return this.#engine.execute<'ingest'>(owner, { kind: 'ingest', ...ingest });
+  ingest(owner: string, command: Omit<Ingest, 'kind'>): Promise<Ingested> {
+    return ingest(this.#engine, owner, command);
   }
 
   /** One step of the background cleanup; true when there is more to do. */

@@ -141,7 +141,8 @@ export class SmtpClient implements AsyncDisposable {
 
   /** Waits until the server has closed. */
   async untilClosed(): Promise<void> {
-    if (!this.#closed) await once(this.#socket, 'close');
+    if (this.#closed) return;
+    await new Promise((resolve) => this.#socket.once('close', resolve));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

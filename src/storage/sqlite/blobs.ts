@@ -1,5 +1,5 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PosthornError, randomId } from '#kernel';
 import type { Blobs, BlobWriter } from '../blobs.ts';
 
@@ -9,6 +9,8 @@ const THRESHOLD_BYTES = 256 * 1024;
 export class FileBlobs implements Blobs {
   readonly thresholdBytes = THRESHOLD_BYTES;
   readonly #dir: string;
+  /** Directories whose own names are known to be on stable storage. */
+  readonly #durable = new Set<string>();
 
   constructor(dir: string) {
     this.#dir = dir;
@@ -21,8 +23,17 @@ export class FileBlobs implements Blobs {
       await mkdir(dir, { recursive: true, mode: 0o700 });
       const path = this.#path(blob);
       const file = await open(`${path}.part`, 'wx', 0o600);
-      return new FileBlobWriter(blob, path, dir, file);
+      return new FileBlobWriter(blob, path, file, () => this.#syncNames(dir));
     });
+  }
+
+  /** Makes the names in a directory of blobs durable, and the name of the directory itself. */
+  async #syncNames(dir: string): Promise<void> {
+    await syncDirectory(dir);
+    if (this.#durable.has(dir)) return;
+    await syncDirectory(this.#dir);
+    await syncDirectory(dirname(this.#dir));
+    this.#durable.add(dir);
   }
 
   async read(blob: string, start: number, end: number): Promise<Buffer> {
@@ -58,8 +69,9 @@ export class FileBlobs implements Blobs {
     for (const name of names) {
       const blob = name.split('/').at(-1)!;
       if (blob.length !== 26) continue;
-      const { size } = await stat(join(this.#dir, name));
-      yield { blob, sizeBytes: size };
+      const found = await stat(join(this.#dir, name)).catch(() => undefined);
+      // Gone since the directory was read: removed by the clean-up.
+      if (found !== undefined) yield { blob, sizeBytes: found.size };
     }
   }
 
@@ -83,13 +95,13 @@ export class FileBlobs implements Blobs {
 class FileBlobWriter implements BlobWriter {
   readonly blob: string;
   readonly #path: string;
-  readonly #dir: string;
+  readonly #syncNames: () => Promise<void>;
   #file: FileHandle | undefined;
 
-  constructor(blob: string, path: string, dir: string, file: FileHandle) {
+  constructor(blob: string, path: string, file: FileHandle, syncNames: () => Promise<void>) {
     this.blob = blob;
     this.#path = path;
-    this.#dir = dir;
+    this.#syncNames = syncNames;
     this.#file = file;
   }
 
@@ -109,8 +121,7 @@ class FileBlobWriter implements BlobWriter {
       await file.close();
       this.#file = undefined;
       await rename(`${this.#path}.part`, this.#path);
-      await using dir = await open(this.#dir, 'r');
-      await dir.sync();
+      await this.#syncNames();
     });
   }
 
@@ -120,6 +131,11 @@ class FileBlobWriter implements BlobWriter {
     this.#file = undefined;
     await rm(`${this.#path}.part`, { force: true });
   }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  await using dir = await open(path, 'r');
+  await dir.sync();
 }
 
 async function wrap<T>(work: () => Promise<T>): Promise<T> {

@@ -74,12 +74,13 @@ export function openSqlite(dir: string, clock: Clock): SqliteEngine {
  */
 function buffersOf(command: Command): ArrayBuffer[] | undefined {
   if (command.kind !== 'ingest') return undefined;
-  const buffers: ArrayBuffer[] = [];
+  const buffers = new Set<ArrayBuffer>();
   for (const { head, body } of command.contents) {
     if (body.kind !== 'bytes' || head.buffer !== body.bytes.buffer) continue;
-    if (head.length + body.bytes.length === head.buffer.byteLength) buffers.push(head.buffer as ArrayBuffer);
+    if (head.length + body.bytes.length === head.buffer.byteLength)
+      buffers.add(head.buffer as ArrayBuffer);
   }
-  return buffers;
+  return [...buffers];
 }
 
 /** Opens the engine for a thread that reaches the writer's thread by a port. */

@@ -7,13 +7,21 @@ export type Row = readonly (number | string | Buffer | null)[];
 export class Statements {
   readonly #db: DatabaseSync;
   readonly #prepared = new Map<string, StatementSync>();
+  #written = 0;
 
   constructor(db: DatabaseSync) {
     this.#db = db;
   }
 
+  /** Rows that `run` has written since the beginning. */
+  get written(): number {
+    return this.#written;
+  }
+
   run(sql: string, ...values: SQLInputValue[]): number {
-    return Number(this.#statement(sql).run(...values).changes);
+    const changes = Number(this.#statement(sql).run(...values).changes);
+    this.#written += changes;
+    return changes;
   }
 
   row(sql: string, ...values: SQLInputValue[]): Row | undefined {

@@ -44,8 +44,11 @@ const SELECT_FOLDER = `SELECT name, special_use, uid_validity, uid_next, highest
   FROM folder WHERE mailbox_id = ? AND folder_id = ?`;
 const UPDATE_FOLDER = `UPDATE folder SET uid_next = ?, highest_modseq = ?, messages = ?, unseen = ?, deleted = ?, size_bytes = ?, recent_from = ?
   WHERE mailbox_id = ? AND folder_id = ?`;
-const INSERT_CHANGE =
-  'INSERT INTO change(mailbox_id, modseq, folder_id, kind, uids) VALUES (?, ?, ?, ?, ?)';
+const INSERT_CHANGE = `INSERT INTO change(mailbox_id, modseq, folder_id, kind, uids) VALUES (?, ?, ?, ?, ?)
+  ON CONFLICT DO UPDATE SET uids = uids || ',' || excluded.uids`;
+
+/** Ids up to this one have been given to contents that are gone; sessions may still hold them. */
+const SELECT_CONTENT_FLOOR = "SELECT value FROM header WHERE key = 'content_floor'";
 
 /** How many counters are remembered between transactions. */
 const REMEMBERED_MAX = 20_000;
@@ -130,8 +133,9 @@ export class Transaction {
     if (mailbox.ingestModSeq === 0) {
       mailbox.ingestModSeq = ++mailbox.modSeq;
       this.#ingesting.push(mailbox);
-      this.touchMailbox(mailbox);
     }
+    // Each time: the counters may have been written back since the modseq was taken.
+    this.touchMailbox(mailbox);
     this.#raise(folder, mailbox.ingestModSeq);
     return mailbox.ingestModSeq as ModSeq;
   }
@@ -170,6 +174,7 @@ export class Transaction {
       Math.max(
         this.#maxId('SELECT max(content_id) FROM content'),
         this.#maxId('SELECT max(content_id) FROM orphan'),
+        this.#maxId(SELECT_CONTENT_FLOOR),
       );
     return this.#nextContentId++;
   }

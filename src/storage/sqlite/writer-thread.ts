@@ -78,6 +78,7 @@ if (writer !== undefined) {
     else {
       writer.close();
       flushAll();
+      for (const port of ports) port.close();
       tell({ kind: 'closed' });
       parent.close();
     }

@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { BoundedQueue, type Clock, isPosthornError, PosthornError } from '#kernel';
 import type { Change } from '#model';
 import type { Command, OutcomeOf } from '../commands.ts';
 import { apply } from './apply.ts';
+import { withKeywords, withoutKeywords } from './commands/keywords.ts';
 import { checkFormat, createSchema } from './schema.ts';
 import { Statements } from './statements.ts';
 import { Transaction } from './transaction.ts';
@@ -108,11 +110,13 @@ export class Writer {
   }
 
   #do(job: Job, nowMs: number): () => void {
+    const { written } = this.#sql;
     try {
       const outcome = apply(this.#tx, job.command, nowMs);
       return () => job.done(outcome);
     } catch (error) {
-      if (!isPosthornError(error)) throw error;
+      // Refused before its first row, as nearly always, the others go on; after it, only a rollback undoes it.
+      if (!isPosthornError(error) || this.#sql.written !== written) throw error;
       return () => job.failed(error);
     }
   }
@@ -128,16 +132,36 @@ export class Writer {
 }
 
 function openForWriting(path: string): DatabaseSync {
-  let db: DatabaseSync;
+  let db: DatabaseSync | undefined;
   try {
+    if (existsSync(path)) checkWithoutWriting(path);
     db = new DatabaseSync(path);
     if (checkFormat(db, path) === 'empty') {
       db.exec('PRAGMA journal_mode = WAL');
       createSchema(db);
     }
+    configure(db);
+    return db;
   } catch (error) {
-    throw storageError(error);
+    db?.close();
+    const { code, message, cause } = storageError(error);
+    throw new PosthornError(code, message.includes(path) ? message : `${path}: ${message}`, {
+      cause: cause ?? error,
+    });
   }
+}
+
+/** Even closing a connection that may write folds the log in: what may be refused is looked at through one that may not. */
+function checkWithoutWriting(path: string): void {
+  const db = new DatabaseSync(path, { readOnly: true });
+  try {
+    checkFormat(db, path);
+  } finally {
+    db.close();
+  }
+}
+
+function configure(db: DatabaseSync): void {
   // WAL with FULL: a commit returns when its log record is on stable storage.
   db.exec('PRAGMA journal_mode = WAL');
   db.exec('PRAGMA synchronous = FULL');
@@ -145,7 +169,12 @@ function openForWriting(path: string): DatabaseSync {
   db.exec('PRAGMA cache_size = -65536');
   db.exec('PRAGMA temp_store = MEMORY');
   db.exec('PRAGMA foreign_keys = OFF');
-  return db;
+  db.function('keywords_with', { deterministic: true }, (a, b) =>
+    withKeywords(String(a), String(b)),
+  );
+  db.function('keywords_without', { deterministic: true }, (a, b) =>
+    withoutKeywords(String(a), String(b)),
+  );
 }
 
 /** Gives SQLite's failures the codes of the error table. */

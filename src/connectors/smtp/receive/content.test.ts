@@ -9,15 +9,12 @@ const BINARY = ENVELOPE.replace('far.example>', 'far.example> BODY=BINARYMIME');
 /** A session with everything in it: DATA, BDAT, dots, refusals, two messages. */
 const RECORDED =
   `${ENVELOPE}RCPT TO:<nobody@example.test>\r\nDATA\r\nSubject: 1\r\n\r\n..dot\r\n.\r\n` +
-  `${ENVELOPE.slice(21)}BDAT 7\r\nSubject\r\nBDAT 9 LAST\r\n: 2\r\n\r\nx\r\nNOOP\r\nQUIT\r\n`.replace(
-    'Subject\r\nBDAT',
-    'SubjectBDAT',
-  );
+  `${ENVELOPE.slice(21)}BDAT 7\r\nSubjectBDAT 10 LAST\r\n: 2\r\n\r\nx\r\nNOOP\r\nQUIT\r\n`;
 const ANSWERS = [
   ['220', '250', '250 2.1.0', '250 2.1.5', '550 5.1.1', '354', '250 2.0.0'],
   ['250 2.1.0', '250 2.1.5', '250 2.0.0', '250 2.0.0', '250 2.0.0', '221 2.0.0'],
 ].flat();
-const CONTENTS = ['Subject: 1\r\n\r\n.dot\r\n', 'Subject: 2\r\n\r\nx'];
+const CONTENTS = ['Subject: 1\r\n\r\n.dot\r\n', 'Subject: 2\r\n\r\nx\r\n'];
 
 async function play(world: World, input: string): Promise<string[]> {
   return codes(await world.play([Buffer.from(input, 'latin1')]));
@@ -101,13 +98,11 @@ test('nothing is smuggled: only CRLF.CRLF ends mail data', async () => {
     '\r\n.\r',
     '\r\n.\r\r\n',
     '\n\n.\r\n',
-    '\r\r\n.\r\n\n',
     '\n.\n\n',
   ]) {
     const got = await play(world, `${ENVELOPE}DATA\r\nx${end}${smuggled}\r\n.\r\nNOOP\r\n`);
     const name = JSON.stringify(end);
     assert.equal(world.transfer.accepted.length, 0, name);
-    if (end === '\r\r\n.\r\n\n') continue; // A true end; what follows it is commands, a bad one first.
     assert.deepEqual(got.slice(4), ['354', '550 5.5.2', '250 2.0.0'], name);
   }
   // A NUL beside the dot is a byte like others; the message is one.

@@ -10,6 +10,8 @@ export async function converse(session: Session): Promise<void> {
   try {
     session.reply(`220 ${session.receiver.hostname} ESMTP Posthorn\r\n`);
     while (!session.over) await answerNext(session);
+    // What the client still sends is taken away, or the system would drop our last reply along with it.
+    while ((await session.connection.read()) !== undefined);
   } catch (error) {
     session.log.error({ error }, 'a session failed');
     session.connection.destroy();

@@ -88,6 +88,8 @@ const MAILBOXES: ReadonlyMap<string, number> = new Map([
 export class FakeDirectory {
   readonly saslMechanisms = ['SCRAM-SHA-256', 'PLAIN', 'LOGIN'];
   failResolve: Error | undefined;
+  /** What steps of an authentication fail with. */
+  failSasl: Error | undefined;
 
   async resolve(address: SmtpAddress): Promise<Resolution> {
     if (this.failResolve !== undefined) throw this.failResolve;
@@ -102,6 +104,8 @@ export class FakeDirectory {
   }
 
   startSasl(mechanism: string): SaslExchange | undefined {
+    const failure = this.failSasl;
+    if (failure !== undefined) return { step: () => Promise.reject(failure) };
     if (mechanism === 'PLAIN') return steps('', (text) => check(text.split('\0').slice(1)));
     if (mechanism === 'LOGIN') {
       let user: string | undefined;

@@ -5,6 +5,8 @@ const SELECT_ORPHANS = 'SELECT content_id FROM orphan ORDER BY content_id LIMIT 
 const IN_LIST = 'content_id IN (SELECT value FROM json_each(?))';
 const DELETE_CONTENTS = `DELETE FROM content WHERE ${IN_LIST} RETURNING blob`;
 const DELETE_ORPHANS = `DELETE FROM orphan WHERE ${IN_LIST}`;
+const RAISE_CONTENT_FLOOR = `INSERT INTO header(key, value) VALUES ('content_floor', ?)
+  ON CONFLICT DO UPDATE SET value = max(value, excluded.value)`;
 // The log keeps the last `keepChanges` modseqs of a mailbox; a client that was away longer compares uids instead.
 const RAISE_FLOORS = 'UPDATE mailbox SET log_floor = modseq - ? WHERE modseq - ? > log_floor + ?';
 const PRUNE_LOG = `DELETE FROM change WHERE (mailbox_id, modseq, folder_id, kind) IN (
@@ -17,8 +19,9 @@ export function cleanUp(tx: Transaction, command: CleanUp): CleanedUp {
   tx.flush();
   tx.sql.run(RAISE_FLOORS, keepChanges, keepChanges, Math.ceil(keepChanges / 10));
   tx.sql.run(PRUNE_LOG, contentsMax);
-  const ids = tx.sql.rows(SELECT_ORPHANS, contentsMax).map((row) => row[0]);
+  const ids = tx.sql.rows(SELECT_ORPHANS, contentsMax).map((row) => row[0] as number);
   if (ids.length === 0) return { contents: 0, blobs: [] };
+  tx.sql.run(RAISE_CONTENT_FLOOR, ids.at(-1)!);
   const json = JSON.stringify(ids);
   const blobs = tx.sql
     .rows(DELETE_CONTENTS, json)

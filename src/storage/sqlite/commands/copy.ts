@@ -4,6 +4,7 @@ import type { Copied, Copy } from '../../commands.ts';
 import { mergeRanges, RANGES, rangesJson } from '../ranges.ts';
 import type { Row } from '../statements.ts';
 import type { FolderState, Transaction } from '../transaction.ts';
+import { internKeywords, namesOf } from './keywords.ts';
 
 const FROM_SOURCE = `FROM ${RANGES} AS r CROSS JOIN entry AS e
   WHERE e.mailbox_id = ? AND e.folder_id = ? AND e.uid BETWEEN r.lo AND r.hi`;
@@ -13,8 +14,9 @@ const INSERT_COPIES = `INSERT INTO entry(mailbox_id, folder_id, uid, content_id,
 const COUNT_COPIES = `INSERT INTO content_ref(content_id, refs)
   SELECT e.content_id, 1 + count(*) ${FROM_SOURCE} GROUP BY e.content_id
   ON CONFLICT(content_id) DO UPDATE SET refs = refs + excluded.refs - 1`;
-const COPY_KEYWORDS = `INSERT OR IGNORE INTO keyword(mailbox_id, folded, name)
-  SELECT ?, folded, name FROM keyword WHERE mailbox_id = ?`;
+const SELECT_KEYWORDS = `SELECT DISTINCT e.keywords ${FROM_SOURCE} AND e.keywords <> ' '`;
+const REWRITE_KEYWORDS = `UPDATE entry SET keywords = ?
+  WHERE mailbox_id = ? AND folder_id = ? AND uid >= ? AND keywords = ?`;
 const DELETE_SOURCE = `DELETE FROM entry WHERE (mailbox_id, folder_id, uid) IN (SELECT e.mailbox_id, e.folder_id, e.uid ${FROM_SOURCE})`;
 
 /** Copies or moves entries; all or nothing (RFC 9051 §6.4.7, RFC 6851 §3.3). */
@@ -33,6 +35,8 @@ export function copy(tx: Transaction, command: Copy, nowMs: number): Copied {
   checkRoom(tx, command, target, sums);
 
   const mailbox = tx.mailbox(command.to.mailboxId);
+  const rewrites =
+    command.to.mailboxId === command.mailboxId ? [] : rewritesFor(tx, command, place);
   const modSeq = tx.nextModSeq(mailbox, target);
   tx.sql.run(
     INSERT_COPIES,
@@ -43,8 +47,8 @@ export function copy(tx: Transaction, command: Copy, nowMs: number): Copied {
     nowMs,
     ...place,
   );
-  if (command.to.mailboxId !== command.mailboxId)
-    tx.sql.run(COPY_KEYWORDS, command.to.mailboxId, command.mailboxId);
+  for (const [from, to] of rewrites)
+    tx.sql.run(REWRITE_KEYWORDS, to, command.to.mailboxId, command.to.folderId, firstUid, from);
   target.uidNext += rows.length;
   addSums(target, sums, 1);
   mailbox.usedBytes += sums.sizeBytes;
@@ -59,6 +63,23 @@ export function copy(tx: Transaction, command: Copy, nowMs: number): Copied {
   else tx.sql.run(COUNT_COPIES, ...place);
   return { uidValidity: target.uidValidity, uids, firstUid };
 }
+
+/**
+ * The keywords of the sources as the other mailbox writes them: it may know a name in another letter case.
+ * @throws {too-many}
+ */
+function rewritesFor(tx: Transaction, command: Copy, place: Place): (readonly [string, string])[] {
+  return tx.sql
+    .rows(SELECT_KEYWORDS, ...place)
+    .map(([stored]) => stored as string)
+    .map(
+      (stored) => [stored, internKeywords(tx, command.to.mailboxId, [...namesOf(stored)])] as const,
+    )
+    .filter(([from, to]) => from !== to);
+}
+
+/** Ranges, mailbox and folder of the sources. */
+type Place = readonly [string, number, number];
 
 interface Sums {
   messages: number;
@@ -100,7 +121,7 @@ function checkRoom(tx: Transaction, command: Copy, target: FolderState, sums: Su
 function removeSource(
   tx: Transaction,
   source: FolderState,
-  place: readonly [string, number, number],
+  place: Place,
   uids: readonly Uid[],
   sums: Sums,
 ): void {

@@ -45,7 +45,7 @@ function checkTargets(tx: Transaction, command: Ingest): void {
     assert(content !== undefined, 'an ingest target names one of the contents');
     used.add(target.content);
     const mailbox = tx.mailbox(target.mailboxId);
-    if (tx.folder(target).uidNext > UID_MAX)
+    if (tx.folder(target).uidNext + command.targets.length - 1 > UID_MAX)
       throw new PosthornError('too-many', 'the folder has used all its 4294967295 uids');
     if (!target.enforceQuota || mailbox.quotaBytes === undefined) continue;
     const bytes = (added.get(target.mailboxId) ?? 0) + content.sizeBytes;

@@ -19,15 +19,52 @@ export function internKeywords(
   keywords: readonly string[],
 ): string {
   if (keywords.length === 0) return ' ';
-  return ` ${knownKeywords(tx, mailboxId, keywords).sort().join(' ')} `;
+  const { known, unknown } = lookUp(tx, mailboxId, keywords);
+  if (unknown.size > 0) {
+    const count = tx.sql.row(COUNT_KEYWORDS, mailboxId)?.[0] as number;
+    if (count + unknown.size > KEYWORDS_MAX)
+      throw new PosthornError('too-many', `a mailbox knows at most ${KEYWORDS_MAX} keywords`);
+    for (const [folded, name] of unknown) {
+      tx.sql.run(INSERT_KEYWORD, mailboxId, folded, name);
+      known.add(name);
+    }
+  }
+  return storedForm(known);
 }
 
-/** The same as a list, each once. */
+/** The same for those the mailbox knows already, passing over the others. */
 export function knownKeywords(
   tx: Transaction,
   mailboxId: MailboxId,
   keywords: readonly string[],
-): string[] {
+): string {
+  return storedForm(lookUp(tx, mailboxId, keywords).known);
+}
+
+/** Stored keywords with others, in the stored form both. */
+export function withKeywords(stored: string, others: string): string {
+  return stored === ' ' ? others : storedForm(namesOf(stored).union(namesOf(others)));
+}
+
+/** Stored keywords without others, in the stored form both. */
+export function withoutKeywords(stored: string, others: string): string {
+  return stored === ' ' ? stored : storedForm(namesOf(stored).difference(namesOf(others)));
+}
+
+/** The names of a stored form. */
+export function namesOf(stored: string): Set<string> {
+  return new Set(stored === ' ' ? [] : stored.slice(1, -1).split(' '));
+}
+
+function storedForm(names: ReadonlySet<string>): string {
+  return names.size === 0 ? ' ' : ` ${[...names].sort().join(' ')} `;
+}
+
+function lookUp(
+  tx: Transaction,
+  mailboxId: MailboxId,
+  keywords: readonly string[],
+): { readonly known: Set<string>; readonly unknown: ReadonlyMap<string, string> } {
   const known = new Set<string>();
   const unknown = new Map<string, string>();
   for (const keyword of keywords) {
@@ -36,13 +73,5 @@ export function knownKeywords(
     if (row !== undefined) known.add(row[0] as string);
     else if (!unknown.has(folded)) unknown.set(folded, keyword);
   }
-  if (unknown.size === 0) return [...known];
-  const count = tx.sql.row(COUNT_KEYWORDS, mailboxId)?.[0] as number;
-  if (count + unknown.size > KEYWORDS_MAX)
-    throw new PosthornError('too-many', `a mailbox knows at most ${KEYWORDS_MAX} keywords`);
-  for (const [folded, name] of unknown) {
-    tx.sql.run(INSERT_KEYWORD, mailboxId, folded, name);
-    known.add(name);
-  }
-  return [...known];
+  return { known, unknown };
 }

@@ -5,7 +5,7 @@ import { RANGES, rangesJson } from '../ranges.ts';
 import type { Transaction } from '../transaction.ts';
 import { internKeywords, knownKeywords } from './keywords.ts';
 
-/** SQL for the new keywords, and for whether an entry would change; each `?` is followed by its value. */
+/** SQL for the new flags and keywords, and for whether an entry would change, each with the values of its `?`. */
 interface Edit {
   readonly flags: string;
   readonly keywords: string;
@@ -75,37 +75,32 @@ function modifiedSince(
 }
 
 function editOf(tx: Transaction, command: StoreFlags): Edit {
-  const { flags, operation } = command;
+  const { flags, operation, mailboxId } = command;
+  const known = operation === 'remove' ? knownKeywords : internKeywords;
+  const keywords = known(tx, mailboxId, command.keywords);
   if (operation === 'replace') {
-    const text = internKeywords(tx, command.mailboxId, command.keywords);
     return {
       flags: '?',
       keywords: '?',
       differs: 'e.flags <> ? OR e.keywords <> ?',
       flagsValues: [flags],
-      keywordValues: [text],
-      differsValues: [flags, text],
+      keywordValues: [keywords],
+      differsValues: [flags, keywords],
     };
   }
-  const spaced = knownKeywords(tx, command.mailboxId, command.keywords).map((name) => ` ${name} `);
-  const without = spaced.reduce((expression) => `replace(${expression}, ?, ' ')`, 'e.keywords');
-  if (operation === 'remove') {
-    return {
-      flags: 'e.flags & ~?',
-      keywords: without,
-      differs: ['e.flags & ? <> 0', ...spaced.map(() => 'instr(e.keywords, ?) > 0')].join(' OR '),
-      flagsValues: [flags],
-      keywordValues: spaced,
-      differsValues: [flags, ...spaced],
-    };
-  }
-  return {
-    flags: 'e.flags | ?',
-    keywords: spaced.length === 0 ? 'e.keywords' : `${without} || ?`,
-    differs: ['e.flags & ? <> ?', ...spaced.map(() => 'instr(e.keywords, ?) = 0')].join(' OR '),
+  const differs = operation === 'remove' ? 'e.flags & ? <> 0' : 'e.flags | ? <> e.flags';
+  const edit = {
+    flags: operation === 'remove' ? 'e.flags & ~?' : 'e.flags | ?',
     flagsValues: [flags],
-    keywordValues:
-      spaced.length === 0 ? [] : [...spaced, `${spaced.map((name) => name.trim()).join(' ')} `],
-    differsValues: [flags, flags, ...spaced],
+  };
+  if (keywords === ' ')
+    return { ...edit, keywords: 'e.keywords', differs, keywordValues: [], differsValues: [flags] };
+  const edited = `${operation === 'remove' ? 'keywords_without' : 'keywords_with'}(e.keywords, ?)`;
+  return {
+    ...edit,
+    keywords: edited,
+    differs: `${differs} OR ${edited} <> e.keywords`,
+    keywordValues: [keywords],
+    differsValues: [flags, keywords],
   };
 }

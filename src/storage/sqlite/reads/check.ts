@@ -38,6 +38,11 @@ const CHECKS: readonly {
     text: (row) => `content ${row[0]}: ${row[1]} references counted, ${row[2]} there`,
   },
   {
+    kind: 'reference',
+    sql: `SELECT o.content_id, count(*) FROM orphan AS o JOIN entry AS e ON e.content_id = o.content_id GROUP BY 1`,
+    text: (row) => `content ${row[0]} is to be cleaned up, but ${row[1]} messages show it`,
+  },
+  {
     kind: 'counter',
     sql: `SELECT f.mailbox_id, f.name,
         f.messages || '/' || f.unseen || '/' || f.deleted || '/' || f.size_bytes AS counted,
@@ -55,6 +60,12 @@ const CHECKS: readonly {
       GROUP BY f.mailbox_id, f.folder_id HAVING max(e.uid) >= f.uid_next OR max(e.modseq) > f.highest_modseq`,
     text: (row) =>
       `mailbox ${row[0]} folder ${row[1]}: uidnext ${row[2]}, highest modseq ${row[3]}, but uid ${row[4]}, modseq ${row[5]} exist`,
+  },
+  {
+    kind: 'counter',
+    sql: `SELECT m.mailbox_id, m.modseq, max(f.highest_modseq) FROM mailbox AS m JOIN folder AS f ON f.mailbox_id = m.mailbox_id
+      GROUP BY m.mailbox_id HAVING max(f.highest_modseq) > m.modseq`,
+    text: (row) => `mailbox ${row[0]}: modseq ${row[1]}, but a folder has ${row[2]}`,
   },
   {
     kind: 'counter',

@@ -5,8 +5,11 @@ import type { Statements } from '../statements.ts';
 const SELECT_TRACKING = `SELECT at_ms, event, source, submission_id, message_id, sender, recipients, recipient_status,
     size_bytes, subject, client_address
   FROM tracking ORDER BY tracking_id DESC LIMIT ?`;
+// Contents: each message has one, less what is shared, and those that nothing shows any more. No scan of the contents.
 const SELECT_COUNTS = `SELECT (SELECT count(*) FROM mailbox), (SELECT count(*) FROM folder),
-  (SELECT coalesce(sum(messages), 0) FROM folder), (SELECT coalesce(max(content_id), 0) FROM content)`;
+  (SELECT coalesce(sum(messages), 0) FROM folder),
+  (SELECT coalesce(sum(messages), 0) FROM folder) - (SELECT coalesce(sum(refs - 1), 0) FROM content_ref) +
+    (SELECT count(*) FROM orphan)`;
 
 /** The newest tracking events, newest first. */
 export function readTracking(sql: Statements, limit: number): readonly TrackingEvent[] {

@@ -15,6 +15,8 @@ const CANCELLED = formatReply(501, '5.7.0', 'Authentication cancelled');
 const TOO_LONG = formatReply(500, '5.5.6', 'Authentication exchange line is too long');
 const SUCCESS = formatReply(235, '2.7.0', 'Authentication successful');
 const FAILURE = formatReply(535, '5.7.8', 'Authentication credentials invalid');
+// RFC 4954 §6: 454 4.7.0, so that the user is not asked for another password.
+const TEMPORARY_FAILURE = formatReply(454, '4.7.0', 'Temporary authentication failure');
 const TOO_MANY_FAILURES = formatReply(421, '4.7.0', 'Too many failed authentications');
 
 /** What the client answered to a challenge, or the reply that ends the exchange. */
@@ -35,7 +37,12 @@ export async function auth(session: Session, rest: string): Promise<void> {
   if (exchange === undefined) return session.refuse(UNKNOWN_MECHANISM);
   const initial = firstResponse(command.initialResponse);
   if (initial.kind === 'ended') return session.refuse(initial.reply ?? NOT_BASE64);
-  await converse(session, exchange, initial.data);
+  try {
+    await converse(session, exchange, initial.data);
+  } catch (error) {
+    session.failureReply(error);
+    session.reply(TEMPORARY_FAILURE);
+  }
 }
 
 function outOfOrder(session: Session): string | undefined {

@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+// The launcher. Plain JavaScript that any Node since 20 can read: when the Node that runs it is too old for Posthorn, it starts
+// itself again with the runtime that is pinned in package.json, and passes everything through.
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import * as nodeModule from 'node:module';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Type stripping without a flag, crypto.argon2, node:sqlite as Posthorn uses it. */
+const OLDEST = [24, 12];
+/** Says to the process that was started how it came to be; never passed on. */
+const LAUNCHED = 'POSTHORN_LAUNCHED';
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) await run();
+else launch();
+
+async function run() {
+  if (process.env[LAUNCHED] !== undefined && process.channel !== undefined) {
+    // The launcher ends before us only when it is killed; then so are we, or a server would go on that nobody sees.
+    process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+    process.channel.unref();
+  }
+  delete process.env[LAUNCHED];
+  const root = dirname(dirname(fileURLToPath(import.meta.url)));
+  // Compiled code is kept between starts; where it cannot be written, the start is slower and that is all.
+  nodeModule.enableCompileCache?.(join(root, 'node_modules', '.cache', 'posthorn'));
+  const { main } = await import('../src/cli.ts');
+  process.exitCode = await main(process.argv.slice(2));
+}
+
+function launch() {
+  const runtime = pinnedRuntime();
+  if (runtime === undefined) {
+    process.stderr.write(
+      `posthorn: Node ${OLDEST.join('.')} or newer is needed, this is ${process.version}, and the runtime that comes with Posthorn is not installed: run "npm ci" (with install scripts allowed)\n`,
+    );
+    process.exitCode = 1;
+    return;
+  }
+  const child = spawn(
+    runtime,
+    [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)],
+    { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], env: { ...process.env, [LAUNCHED]: '1' } },
+  );
+  const forward = (signal) => {
+    // A terminal sends these to the child too; twice would mean "at once".
+    if ((signal === 'SIGINT' || signal === 'SIGQUIT') && process.stdin.isTTY) return;
+    child.kill(signal);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'])
+    process.on(signal, forward);
+  child.on('error', (error) => {
+    process.stderr.write(`posthorn: cannot start ${runtime}: ${error.message}\n`);
+    process.exit(1);
+  });
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code ?? 1);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+    // Should the signal not end us, the exit code says what a shell would.
+    process.exitCode = 128 + (constants.signals[signal] ?? 0);
+  });
+}
+
+/** Path of the Node that the package "node" has installed; undefined when it is not there. */
+function pinnedRuntime() {
+  try {
+    const manifest = nodeModule.createRequire(import.meta.url).resolve('node/package.json');
+    const { bin } = JSON.parse(readFileSync(manifest, 'utf8'));
+    const runtime = join(dirname(manifest), bin.node);
+    return existsSync(runtime) ? runtime : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,89 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { systemClock } from '#kernel';
+import {
+  addCommand,
+  type DataOption,
+  dataOf,
+  type Exit,
+  type JsonOption,
+  print,
+  show,
+  withJson,
+} from './cli-command.ts';
+import { addDomainCommands, addMailboxCommands } from './cli-directory.ts';
+import { statusText } from './cli-show.ts';
+import { addStoreCommands } from './cli-store.ts';
+import { performVerb, stopServer } from './cli-verb.ts';
+import { parseListen } from './config.ts';
+import { VERSION } from './version.ts';
+
+interface StartOptions extends DataOption {
+  readonly config?: string;
+  readonly listen?: readonly string[];
+}
+
+/** Everything the command line understands. */
+export function makeProgram(exit: Exit): Command {
+  const program = new Command('posthorn')
+    .description('An all-in-one messaging server.')
+    .usage('COMMAND')
+    .version(VERSION, '-V, --version', 'show the version')
+    .helpOption('-h, --help', 'show this help')
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, 'posthorn: ')),
+    })
+    .exitOverride()
+    .showHelpAfterError('see "posthorn --help"')
+    .addHelpText('after', '\nThe data directory is --data, else POSTHORN_DATA, else ./data.');
+  addServerCommands(program);
+  addDomainCommands(group(program, 'domain', 'the domains of the organization'));
+  addMailboxCommands(group(program, 'mailbox', 'the mailboxes of the organization'));
+  addStoreCommands(program, exit);
+  return program;
+}
+
+function group(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .showHelpAfterError(`see "posthorn ${name} --help"`);
+}
+
+/** Checks a `NAME=HOST:PORT` and puts it to those before it. */
+function listenArgument(text: string, before: readonly string[] = []): readonly string[] {
+  try {
+    parseListen(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`\n${(error as Error).message}`);
+  }
+  return [...before, text];
+}
+
+function addServerCommands(program: Command): void {
+  addCommand(
+    program,
+    'start',
+    '[--config FILE] [--listen NAME=HOST:PORT ...]',
+    'run the server; prints "ready" when everything listens',
+  )
+    .option('--config <file>', 'configuration file')
+    .option('--listen <name=host:port...>', 'open these listeners and no others', listenArgument)
+    .action(async (options: StartOptions) => {
+      const { startServer } = await import('./main.ts');
+      const { data: dataDir, config: configFile, listen = [] } = options;
+      // Everything is stopped or was abandoned at its deadline: what is left must not keep the process.
+      process.exit(await startServer({ dataDir, configFile, listen }));
+    });
+  addCommand(program, 'stop', '', 'stop the server and wait until it has ended').action(
+    async (options: DataOption) => {
+      await stopServer(dataOf(options));
+      print('stopped');
+    },
+  );
+  withJson(addCommand(program, 'status', '[--json]', 'show how the server is')).action(
+    async (options: JsonOption) => {
+      const status = await performVerb({ dataDir: dataOf(options), verb: 'status', args: {} });
+      show(options, status, () => statusText(status, systemClock.now()));
+    },
+  );
+}

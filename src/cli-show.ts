@@ -1,0 +1,122 @@
+import type { CheckResult, ImportResult, MailboxDetails, MailboxRow, ServerStatus } from '#admin';
+import { bytesText, count, durationText, groupDigits, table, timeText } from './cli-text.ts';
+
+/** Waits shown to a person; `--json` has them all. */
+const WAITS_SHOWN = 20;
+
+export function domainsText(
+  domains: readonly { readonly domain: string; readonly mailboxes: number }[],
+): string {
+  if (domains.length === 0) return 'no domains; add one with "posthorn domain add DOMAIN"';
+  return table(
+    ['DOMAIN', 'MAILBOXES'],
+    domains.map(({ domain, mailboxes }) => [domain, mailboxes]),
+  );
+}
+
+export function mailboxesText(mailboxes: readonly MailboxRow[]): string {
+  if (mailboxes.length === 0) return 'no mailboxes; add one with "posthorn mailbox add ADDRESS"';
+  return table(
+    ['ADDRESS', 'MESSAGES', 'SIZE', 'QUOTA'],
+    mailboxes.map(({ address, messages, bytes, quotaBytes }) => [
+      address,
+      messages,
+      bytesText(bytes),
+      quotaText(quotaBytes),
+    ]),
+  );
+}
+
+export function mailboxText(mailbox: MailboxDetails): string {
+  const proxies = mailbox.addresses.filter((address) => address !== mailbox.address);
+  const facts = [
+    ['address', mailbox.address],
+    ...(proxies.length === 0 ? [] : [['also', proxies.join(', ')]]),
+    ['created', timeText(mailbox.createdAtMs)],
+    ['messages', groupDigits(mailbox.messages)],
+    ['size', bytesText(mailbox.bytes)],
+    ['quota', quotaText(mailbox.quotaBytes)],
+  ];
+  const folders = table(
+    ['FOLDER', 'USE', 'MESSAGES', 'UNSEEN', 'SIZE'],
+    mailbox.folders.map(({ name, specialUse, messages, unseen, bytes }) => [
+      name,
+      specialUse?.slice(1) ?? '',
+      messages,
+      unseen,
+      bytesText(bytes),
+    ]),
+  );
+  return `${pairs(facts)}\n\n${folders}`;
+}
+
+export function importText(result: ImportResult): string {
+  const lines = result.folders
+    .filter(({ imported, present }) => imported + present > 0)
+    .map(({ name, imported, present }) => [name, imported, present]);
+  const skipped = result.skippedWhy.map(({ where, reason }) => `skipped ${where}: ${reason}`);
+  const unnamed = result.skipped - skipped.length;
+  return [
+    ...(lines.length > 1 ? [table(['FOLDER', 'IMPORTED', 'THERE BEFORE'], lines)] : []),
+    ...skipped,
+    ...(unnamed > 0 ? [`skipped ${groupDigits(unnamed)} more`] : []),
+    [
+      `${count(result.imported, 'message')} imported into ${result.address}`,
+      `${groupDigits(result.present)} there already`,
+      `${groupDigits(result.skipped)} skipped`,
+    ].join(', '),
+  ].join('\n');
+}
+
+export function checkText(result: CheckResult): string {
+  const { messages, contents, problems, problemCount } = result;
+  const checked = `${count(messages, 'message')}, ${count(contents, 'content')} checked`;
+  if (problemCount === 0) return `${checked}, no problems`;
+  return [
+    ...problems.map(({ kind, text }) => `${kind}: ${text}`),
+    `${checked}, ${count(problemCount, 'problem')}`,
+  ].join('\n');
+}
+
+export function statusText(status: ServerStatus, nowMs: number): string {
+  const facts = [
+    ['version', status.version],
+    ['pid', `${status.pid}`],
+    ['running for', `${durationText(status.uptimeMs)}, since ${timeText(status.startedAtMs)}`],
+    ...Object.entries(status.counts).map(([name, value]) => [name, groupDigits(value)]),
+    ...Object.entries(status.sessions).map(([name, value]) => [
+      `${name} sessions`,
+      groupDigits(value),
+    ]),
+  ];
+  const listeners = status.listeners.map(({ name, address }) => [name, address]);
+  return [
+    pairs(facts),
+    table(['LISTENER', 'ADDRESS'], listeners),
+    waitsText(status.waits, nowMs),
+  ].join('\n\n');
+}
+
+function waitsText(waits: ServerStatus['waits'], nowMs: number): string {
+  if (waits.length === 0) return 'nothing waits';
+  const oldest = [...waits].sort((a, b) => a.sinceMs - b.sinceMs).slice(0, WAITS_SHOWN);
+  const rows = oldest.map(({ name, owner, sinceMs, deadlineMs, thread }) => [
+    name,
+    owner,
+    thread,
+    durationText(nowMs - sinceMs),
+    durationText(deadlineMs - nowMs),
+  ]);
+  const more = waits.length - rows.length;
+  const text = table(['WAITS FOR', 'WHO', 'THREAD', 'SINCE', 'AT MOST'], rows);
+  return more > 0 ? `${text}\nand ${groupDigits(more)} more` : text;
+}
+
+function pairs(facts: readonly (readonly (string | undefined)[])[]): string {
+  const width = Math.max(...facts.map(([name]) => name!.length));
+  return facts.map(([name, value]) => `${name!.padEnd(width)}  ${value}`).join('\n');
+}
+
+function quotaText(bytes: number | undefined): string {
+  return bytes === undefined ? 'none' : bytesText(bytes);
+}

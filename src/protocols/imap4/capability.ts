@@ -1,0 +1,42 @@
+import type { Session } from './session.ts';
+
+/** What everybody may know before who they are. */
+const ALWAYS = ['IMAP4rev2', 'IMAP4rev1', 'LITERAL+', 'SASL-IR', 'ID', 'ENABLE', 'IDLE'];
+
+const AFTER_LOGIN = [
+  'NAMESPACE',
+  'UIDPLUS',
+  'MOVE',
+  'CONDSTORE',
+  'QRESYNC',
+  'ESEARCH',
+  'SEARCHRES',
+  'SPECIAL-USE',
+  'CREATE-SPECIAL-USE',
+  'LIST-EXTENDED',
+  'LIST-STATUS',
+  'STATUS=SIZE',
+  'CHILDREN',
+  'BINARY',
+  'UNSELECT',
+  'MULTIAPPEND',
+  'UTF8=ACCEPT',
+  'WITHIN',
+  'SAVEDATE',
+  'OBJECTID',
+  'PREVIEW',
+];
+
+/** What the server can do for this session in its present state (RFC 9051 §6.1.1, §7.2.2). */
+export function capabilitiesOf(session: Session): readonly string[] {
+  const limit = `APPENDLIMIT=${session.server.limits.appendBytesMax}`;
+  if (session.account !== undefined) return [...ALWAYS, ...AFTER_LOGIN, limit];
+  const offered = [...ALWAYS];
+  if (session.server.secureContext !== undefined && !session.connection.secure)
+    offered.push('STARTTLS');
+  // RFC 9051 §11.1: no passwords in the clear; a mechanism that does not show them may always be used.
+  if (!session.channelSecure) offered.push('LOGINDISABLED');
+  for (const mechanism of session.server.directory.saslMechanisms)
+    if (session.channelSecure || mechanism.startsWith('SCRAM-')) offered.push(`AUTH=${mechanism}`);
+  return offered;
+}

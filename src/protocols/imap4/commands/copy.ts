@@ -1,0 +1,40 @@
+import type { Uid } from '#model';
+import type { Copied } from '#store';
+import { type CopyCommand, responseCode } from '#wire';
+import { bad, type Completion, no, ok } from '../completion.ts';
+import { uidRanges } from '../ranges.ts';
+import type { Session } from '../session.ts';
+
+/** COPY and UID COPY (RFC 9051 §6.4.7): all or nothing. */
+export async function copy(session: Session, command: CopyCommand): Promise<Completion> {
+  const copied = await transfer(session, command, false);
+  if ('condition' in copied) return copied;
+  return ok('COPY completed', copyUid(copied));
+}
+
+/** Copies or moves what the command addresses; a completion when that cannot be done. */
+export async function transfer(
+  session: Session,
+  command: CopyCommand,
+  move: boolean,
+): Promise<Copied | Completion> {
+  const { view, mailbox } = session;
+  const ranges = view.uidsOf(command, session.savedResult);
+  if (ranges === undefined) return bad('There is no message with that number');
+  const target = await mailbox.folderByName(command.mailbox);
+  // RFC 9051 §6.4.7: the client may CREATE it and try again.
+  if (target === undefined) return no('There is no such mailbox', 'TRYCREATE');
+  return mailbox.copy({
+    folderId: view.folderId,
+    uids: uidRanges(ranges),
+    toFolderId: target.folderId,
+    move,
+  });
+}
+
+/** COPYUID (RFC 9051 §7.1); nothing when no message was copied. */
+export function copyUid({ uidValidity, uids, firstUid }: Copied): string | undefined {
+  if (uids.length === 0) return undefined;
+  const copies = uids.map((_uid, index) => (firstUid + index) as Uid);
+  return responseCode.copyUid(uidValidity, uids, copies);
+}

@@ -1,0 +1,20 @@
+import { PosthornError } from '#kernel';
+import type { FolderCommand } from '#wire';
+import { type Completion, ok } from '../completion.ts';
+import type { Session } from '../session.ts';
+
+/** DELETE (RFC 9051 §6.3.5). A session that deletes the folder it has selected has none selected then. */
+export async function deleteFolder(
+  session: Session,
+  { mailbox: name }: FolderCommand,
+): Promise<Completion> {
+  const { mailbox } = session;
+  const folder = await mailbox.folderByName(name);
+  if (folder === undefined) throw new PosthornError('no-folder');
+  await mailbox.deleteFolder(folder.folderId);
+  if (session.selected && session.view.folderId === folder.folderId) {
+    session.unselect();
+    session.say('OK', 'The selected mailbox was deleted', 'CLOSED');
+  }
+  return ok('DELETE completed');
+}

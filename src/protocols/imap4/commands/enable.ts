@@ -1,0 +1,25 @@
+import { type EnableCommand, encodeEnabled } from '#wire';
+import { type Completion, ok } from '../completion.ts';
+import type { Extension, Session } from '../session.ts';
+
+const EXTENSIONS: ReadonlyMap<string, Extension> = new Map(
+  (['IMAP4rev2', 'CONDSTORE', 'QRESYNC', 'UTF8=ACCEPT'] as const).map((name) => [
+    name.toUpperCase(),
+    name,
+  ]),
+);
+
+/** ENABLE (RFC 9051 §6.3.1): unknown names are passed over, and those that are on already. */
+export function enable(session: Session, { capabilities }: EnableCommand): Completion {
+  const added: Extension[] = [];
+  for (const name of capabilities) {
+    const extension = EXTENSIONS.get(name);
+    if (extension === undefined || session.enabled.has(extension)) continue;
+    added.push(extension);
+    // RFC 7162 §3.2.3: QRESYNC brings CONDSTORE with it.
+    if (extension === 'CONDSTORE' || extension === 'QRESYNC') session.enableCondstore();
+    session.enabled.add(extension);
+  }
+  session.write(encodeEnabled(added));
+  return ok('ENABLE completed');
+}

@@ -1,0 +1,77 @@
+import type { ModSeq, Uid } from '#model';
+import type { FolderChanges } from '#store';
+import {
+  encodeVanished,
+  type FetchCommand,
+  type NumSet,
+  type Ranges,
+  rangesOf,
+  resolveSet,
+} from '#wire';
+import { bad, type Completion, no, ok } from '../completion.ts';
+import { FetchAnswer } from '../fetch/answer.ts';
+import { type FetchPlan, planFetch } from '../fetch/plan.ts';
+import { goneCode } from '../gone.ts';
+import { clipRanges, uidRanges } from '../ranges.ts';
+import { readRows } from '../rows.ts';
+import type { Session } from '../session.ts';
+import { vanishedUids } from '../vanished.ts';
+import type { View } from '../view.ts';
+
+/** Rows of a batch, by how large they are. */
+const STATE_ROWS = 500;
+const HEAD_ROWS = 200;
+const BODY_ROWS = 32;
+
+/** FETCH and UID FETCH (RFC 9051 §6.4.5, §6.4.9), with CHANGEDSINCE and VANISHED (RFC 7162 §3.1.4, §3.2.6). */
+export async function fetch(session: Session, command: FetchCommand): Promise<Completion> {
+  const { view } = session;
+  const { changedSince, vanished } = command;
+  if (vanished && !session.qresync) return bad('VANISHED needs ENABLE QRESYNC');
+  const ranges = view.uidsOf(command, session.savedResult);
+  if (ranges === undefined) return bad('There is no message with that number');
+  const asksModSeq = command.items.some(({ item }) => item === 'MODSEQ');
+  if (asksModSeq || changedSince !== undefined) session.enableCondstore();
+  if (vanished) await tellVanished(session, view, command.set as NumSet<Uid>, changedSince!);
+  const plan = planFetch(command.items, {
+    uid: command.uid || (session.qresync && (asksModSeq || changedSince !== undefined)),
+    modSeq: changedSince !== undefined,
+    utf8: session.utf8,
+  });
+  const answer = new FetchAnswer(session, view, plan);
+  const query = { uids: uidRanges(ranges), columns: plan.columns, batch: rowsOf(plan) };
+  for await (const rows of readRows(session, view, { ...query, changedSince })) {
+    await answer.write(rows);
+    if (session.connection.closed) break;
+  }
+  if (answer.unknownEncoding) return no('A part has an unknown encoding', 'UNKNOWN-CTE');
+  return ok('FETCH completed', await goneCode(session, ranges));
+}
+
+function rowsOf({ columns }: FetchPlan): number {
+  if (columns.body === true) return BODY_ROWS;
+  return columns.head === true || columns.structure === true ? HEAD_ROWS : STATE_ROWS;
+}
+
+/**
+ * Which of the uids vanished since a change. Those that still have a number here are told later, by VANISHED without
+ * EARLIER, which takes their number away.
+ */
+async function tellVanished(
+  session: Session,
+  view: View,
+  set: NumSet<Uid>,
+  since: ModSeq,
+): Promise<void> {
+  const changes = await session.mailbox.changes(view.folderId, since);
+  if (changes === undefined) return;
+  const vanished = await vanishedUids(session, changes, resolveKnown(set, changes, session));
+  const earlier = vanished.filter((uid) => view.seqOf(uid) === undefined);
+  if (earlier.length > 0) session.write(encodeVanished(rangesOf(earlier), true));
+}
+
+/** The uids that the client may know: "*" and all beyond are the last one that was given out. */
+function resolveKnown(set: NumSet<Uid>, { folder }: FolderChanges, session: Session): Ranges<Uid> {
+  const max = (folder.uidNext - 1) as Uid | 0;
+  return clipRanges(resolveSet(set, max, session.savedResult), max);
+}

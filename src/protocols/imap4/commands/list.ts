@@ -1,0 +1,88 @@
+import { DELIMITER } from '#model';
+import { encodeList, type ListCommand } from '#wire';
+import { type Completion, ok } from '../completion.ts';
+import { joinPattern, type Matcher, matcherOf } from '../list/pattern.ts';
+import { FolderTree, type Listed } from '../list/tree.ts';
+import type { Session } from '../session.ts';
+import { encodeFolderStatus } from './status.ts';
+
+/** Responses written between two pauses. */
+const LINES_AT_ONCE = 500;
+
+/** LIST with its extensions (RFC 9051 §6.3.9), STATUS in it included (RFC 5819). */
+export async function list(session: Session, command: ListCommand): Promise<Completion> {
+  const { patterns, reference, extended } = command;
+  // RFC 9051 §6.3.9: an empty pattern asks for the delimiter only.
+  if (!extended && patterns[0] === '') {
+    const root = { attributes: ['\\Noselect'], delimiter: DELIMITER, name: '' };
+    session.write(encodeList('LIST', root, session.utf8));
+    return ok('LIST completed');
+  }
+  const matchers = patterns
+    .filter((pattern) => pattern !== '')
+    .map((pattern) => matcherOf(joinPattern(reference, pattern)));
+  const tree = await FolderTree.of(session.mailbox);
+  let lines = 0;
+  for (const listed of tree.names()) {
+    const line = lineOf(session, command, tree, matchers, listed);
+    if (line === undefined) continue;
+    session.write(line);
+    if (command.status !== undefined && listed.folder !== undefined)
+      session.write(await encodeFolderStatus(session, listed.folder, command.status));
+    if (++lines % LINES_AT_ONCE === 0) await session.breathe();
+  }
+  return ok('LIST completed');
+}
+
+function lineOf(
+  session: Session,
+  command: ListCommand,
+  tree: FolderTree,
+  matchers: readonly Matcher[],
+  listed: Listed,
+): string | undefined {
+  if (!matchers.some((matches) => matches(listed.name))) return undefined;
+  const childInfo = childInfoOf(command, tree, listed.name);
+  if (!isSelected(command, listed) && childInfo.length === 0) return undefined;
+  return encodeList(
+    'LIST',
+    {
+      name: listed.name,
+      delimiter: DELIMITER,
+      attributes: attributesOf(command, tree, listed),
+      childInfo,
+    },
+    session.utf8,
+  );
+}
+
+/** Whether a name has what the selection options want (RFC 9051 §6.3.9.1): all of it. */
+function isSelected({ select }: ListCommand, { folder, subscribed }: Listed): boolean {
+  if (select.has('SUBSCRIBED') && !subscribed) return false;
+  if (select.has('SPECIAL-USE') && folder?.specialUse === undefined) return false;
+  return folder !== undefined || select.has('SUBSCRIBED');
+}
+
+/** By which options names below match, for RECURSIVEMATCH (RFC 9051 §6.3.9.6). */
+function childInfoOf({ select }: ListCommand, tree: FolderTree, name: string): string[] {
+  if (!select.has('RECURSIVEMATCH')) return [];
+  const info: string[] = [];
+  if (select.has('SUBSCRIBED') && tree.hasSubscribedBelow(name)) info.push('SUBSCRIBED');
+  if (select.has('SPECIAL-USE') && tree.hasSpecialUseBelow(name)) info.push('SPECIAL-USE');
+  return info;
+}
+
+/** Attributes of a name (RFC 9051 §7.3.1); special uses are told always (RFC 6154 §2). */
+function attributesOf(
+  { select, returns }: ListCommand,
+  tree: FolderTree,
+  { name, folder, subscribed }: Listed,
+): readonly string[] {
+  const attributes: string[] = [];
+  if (folder === undefined) attributes.push('\\NonExistent');
+  else if (folder.specialUse !== undefined) attributes.push(folder.specialUse);
+  attributes.push(tree.hasChildren(name) ? '\\HasChildren' : '\\HasNoChildren');
+  if (subscribed && (select.has('SUBSCRIBED') || returns.has('SUBSCRIBED')))
+    attributes.push('\\Subscribed');
+  return attributes;
+}

@@ -1,0 +1,81 @@
+import { DELIMITER, type Uid } from '#model';
+import type { OpenedFolder } from '#store';
+import {
+  encodeCount,
+  encodeFlagsResponse,
+  encodeList,
+  responseCode,
+  type SelectCommand,
+  SYSTEM_FLAGS,
+} from '#wire';
+import { bad, type Completion, no, ok } from '../completion.ts';
+import { mailboxIdOf } from '../object-id.ts';
+import { resynchronize } from '../qresync.ts';
+import type { Session } from '../session.ts';
+import { View } from '../view.ts';
+
+/** SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3), with CONDSTORE and QRESYNC (RFC 7162 §3.1.8, §3.2.5). */
+export async function select(session: Session, command: SelectCommand): Promise<Completion> {
+  const { qresync } = command;
+  // RFC 7162 §3.2.5: BAD when it was not enabled.
+  if (qresync !== undefined && !session.qresync) return bad('QRESYNC needs ENABLE QRESYNC');
+  // RFC 9051 §6.3.2: the folder that was selected is left also when this fails.
+  if (session.selected) {
+    session.unselect();
+    session.say('OK', 'The previous mailbox is closed', 'CLOSED');
+  }
+  const { mailbox } = session;
+  const folder = await mailbox.folderByName(command.mailbox);
+  if (folder === undefined) return no('There is no such mailbox', 'NONEXISTENT');
+  if (command.condstore) session.enableCondstore();
+  const readOnly = command.name === 'EXAMINE';
+  // RFC 3501 §2.3.2: one session gets the \Recent; claimed before the messages are counted, so that none escapes.
+  const claims = !session.rev2 && !readOnly && folder.recentFrom < folder.uidNext;
+  const claimed = claims ? await mailbox.claimRecent(folder.folderId) : undefined;
+  const opened = await mailbox.openFolder(folder.folderId);
+  if (opened === undefined) return no('There is no such mailbox', 'NONEXISTENT');
+  const view = new View(opened, readOnly);
+  addRecent(session, view, opened, claimed);
+  tellFolder(session, view, opened);
+  if (qresync !== undefined && qresync.uidValidity === opened.folder.uidValidity)
+    await resynchronize(session, view, qresync);
+  session.select(view);
+  return ok(`${command.name} completed`, readOnly ? 'READ-ONLY' : 'READ-WRITE');
+}
+
+function addRecent(
+  session: Session,
+  view: View,
+  { folder }: OpenedFolder,
+  claimed: Uid | undefined,
+): void {
+  if (session.rev2) return;
+  if (view.readOnly) view.addRecent(folder.recentFrom, folder.uidNext);
+  else if (claimed !== undefined) view.addRecent(claimed, folder.recentFrom);
+}
+
+function tellFolder(session: Session, view: View, opened: OpenedFolder): void {
+  const { folder, keywords } = opened;
+  const flags = [...SYSTEM_FLAGS, ...keywords];
+  session.write(encodeFlagsResponse(flags));
+  const permanent = view.readOnly ? [] : flags;
+  session.say('OK', 'Flags', responseCode.permanentFlags(permanent, !view.readOnly));
+  session.write(encodeCount(view.size, 'EXISTS'));
+  if (session.rev2) {
+    // RFC 9051 §6.3.2: the name as the server has it.
+    const listed = { attributes: [], delimiter: DELIMITER, name: folder.name };
+    session.write(encodeList('LIST', listed, session.utf8));
+  } else tellRev1(session, view, opened);
+  session.say('OK', 'UIDs valid', responseCode.uidValidity(folder.uidValidity));
+  session.say('OK', 'Next UID', responseCode.uidNext(folder.uidNext));
+  session.say('OK', 'Highest', responseCode.highestModSeq(folder.highestModSeq));
+  const id = mailboxIdOf(folder.mailboxId, folder.folderId);
+  session.say('OK', 'Id', responseCode.mailboxId(id));
+}
+
+/** What only IMAP4rev1 has (RFC 3501 §6.3.1). */
+function tellRev1(session: Session, view: View, { firstUnseen }: OpenedFolder): void {
+  session.write(encodeCount(view.recentCount, 'RECENT'));
+  const unseen = firstUnseen && view.seqOf(firstUnseen);
+  if (unseen !== undefined) session.say('OK', 'First unseen', responseCode.unseen(unseen));
+}

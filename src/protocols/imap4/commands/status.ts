@@ -1,0 +1,77 @@
+import type { Folder } from '#model';
+import { encodeMailboxStatus, type StatusCommand, type StatusItem, type StatusValue } from '#wire';
+import { type Completion, no, ok } from '../completion.ts';
+import { mailboxIdOf } from '../object-id.ts';
+import type { Session } from '../session.ts';
+
+/** Entries counted for RECENT in one query. */
+const RECENT_ROWS = 10_000;
+
+/** STATUS (RFC 9051 §6.3.11). */
+export async function status(session: Session, command: StatusCommand): Promise<Completion> {
+  const folder = await session.mailbox.folderByName(command.mailbox);
+  if (folder === undefined) return no('There is no such mailbox', 'NONEXISTENT');
+  session.write(await encodeFolderStatus(session, folder, command.items));
+  return ok('STATUS completed');
+}
+
+/** The STATUS response of a folder; HIGHESTMODSEQ among the items enables CONDSTORE (RFC 7162 §3.1). */
+export async function encodeFolderStatus(
+  session: Session,
+  folder: Folder,
+  items: readonly StatusItem[],
+): Promise<string> {
+  if (items.includes('HIGHESTMODSEQ')) session.enableCondstore();
+  const values: (readonly [StatusItem, StatusValue])[] = [];
+  for (const item of items) {
+    const value =
+      item === 'RECENT' ? await countRecent(session, folder) : knownValue(session, folder, item);
+    values.push([item, value]);
+  }
+  return encodeMailboxStatus(folder.name, values, session.utf8);
+}
+
+function knownValue(
+  session: Session,
+  folder: Folder,
+  item: Exclude<StatusItem, 'RECENT'>,
+): StatusValue {
+  switch (item) {
+    case 'MESSAGES':
+      return folder.messages;
+    case 'UIDNEXT':
+      return folder.uidNext;
+    case 'UIDVALIDITY':
+      return folder.uidValidity;
+    case 'UNSEEN':
+      return folder.unseen;
+    case 'DELETED':
+      return folder.deleted;
+    case 'SIZE':
+      return folder.sizeBytes;
+    case 'HIGHESTMODSEQ':
+      return folder.highestModSeq;
+    case 'MAILBOXID':
+      return mailboxIdOf(folder.mailboxId, folder.folderId);
+    case 'APPENDLIMIT':
+      return session.server.limits.appendBytesMax;
+  }
+}
+
+/** Messages that no session has had as \Recent yet (RFC 3501 §6.3.10). */
+async function countRecent(session: Session, folder: Folder): Promise<number> {
+  const { folderId, recentFrom, uidNext } = folder;
+  let count = 0;
+  for (let from = recentFrom; from < uidNext; ) {
+    const rows = await session.mailbox.entries({
+      folderId,
+      uids: [[from, uidNext]],
+      columns: {},
+      limit: RECENT_ROWS,
+    });
+    count += rows.length;
+    if (rows.length < RECENT_ROWS) break;
+    from = (rows.at(-1)!.uid + 1) as typeof from;
+  }
+  return count;
+}

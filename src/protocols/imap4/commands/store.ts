@@ -1,0 +1,139 @@
+import type { ModSeq, Uid } from '#model';
+import type { FlagsStored, UidRanges } from '#store';
+import { rangesInclude, rangesOf, responseCode, type StoreCommand } from '#wire';
+import { bad, type Completion, no, ok } from '../completion.ts';
+import { splitFlags } from '../flags.ts';
+import { goneCode } from '../gone.ts';
+import { uidRanges, uidRangesOf } from '../ranges.ts';
+import { encodeFlagUpdate, tellKeywords } from '../refresh.ts';
+import { readRows, SeqFinder } from '../rows.ts';
+import type { Session } from '../session.ts';
+import type { View } from '../view.ts';
+
+/** Messages of one write: others wait for the writer too. */
+const MESSAGES_AT_ONCE = 10_000;
+const ROWS = 500;
+
+const OPERATIONS = { set: 'replace', add: 'add', remove: 'remove' } as const;
+
+/** STORE and UID STORE (RFC 9051 §6.4.6), with UNCHANGEDSINCE (RFC 7162 §3.1.3). */
+export async function store(session: Session, command: StoreCommand): Promise<Completion> {
+  const { view } = session;
+  const { unchangedSince } = command;
+  const ranges = view.uidsOf(command, session.savedResult);
+  if (ranges === undefined) return bad('There is no message with that number');
+  if (view.readOnly) return no('The mailbox is selected read-only', 'READ-ONLY');
+  if (unchangedSince !== undefined) session.enableCondstore();
+  const modified: Uid[] = [];
+  for (const slice of slicesOf(view, uidRanges(ranges))) {
+    const stored = command.silent
+      ? await storeSilently(session, view, command, slice)
+      : await storeAloud(session, view, command, slice);
+    for (const uid of stored.modified) modified.push(uid);
+  }
+  if (modified.length > 0) {
+    const numbers = command.uid ? modified : modified.map((uid) => view.seqOf(uid)!);
+    return ok('Some were changed meanwhile', responseCode.modified(numbers as readonly Uid[]));
+  }
+  return ok('STORE completed', await goneCode(session, ranges));
+}
+
+/** The ranges in slices of a bounded number of messages. */
+function* slicesOf(view: View, ranges: UidRanges): Generator<UidRanges> {
+  let slice: (readonly [Uid, Uid])[] = [];
+  let room = MESSAGES_AT_ONCE;
+  for (const [first, last] of ranges) {
+    const to = view.lowerBound(last + 1);
+    for (let from = view.lowerBound(first); from < to; ) {
+      const end = Math.min(to, from + room);
+      slice.push([view.uids[from] as Uid, view.uids[end - 1] as Uid]);
+      room -= end - from;
+      from = end;
+      if (room > 0) continue;
+      yield slice;
+      slice = [];
+      room = MESSAGES_AT_ONCE;
+    }
+  }
+  if (slice.length > 0) yield slice;
+}
+
+async function write(
+  session: Session,
+  view: View,
+  command: StoreCommand,
+  uids: UidRanges,
+  unchangedSince: ModSeq | undefined,
+): Promise<FlagsStored> {
+  const { flags, keywords } = splitFlags(command.flags);
+  return session.mailbox.storeFlags({
+    folderId: view.folderId,
+    uids,
+    operation: OPERATIONS[command.op],
+    flags,
+    keywords,
+    unchangedSince,
+  });
+}
+
+/** Stores and tells the new flags of all messages that were addressed. */
+async function storeAloud(
+  session: Session,
+  view: View,
+  command: StoreCommand,
+  slice: UidRanges,
+): Promise<FlagsStored> {
+  const stored = await write(session, view, command, slice, command.unchangedSince);
+  const modified = rangesOf<Uid>(stored.modified);
+  const numbers = new SeqFinder(view);
+  for await (const rows of readRows(session, view, { uids: slice, columns: {}, batch: ROWS })) {
+    tellKeywords(session, view, rows);
+    let wire = '';
+    for (const row of rows) {
+      const seq = numbers.seqOf(row.uid);
+      if (seq === undefined || rangesInclude(modified, row.uid)) continue;
+      wire += encodeFlagUpdate(session, view, seq, row);
+    }
+    session.write(wire);
+    await session.breathe();
+  }
+  // A message that was changed again since has a higher mod-sequence and is told again.
+  view.told(stored.modSeq);
+  return stored;
+}
+
+/**
+ * Stores and tells nothing of what the client can know by itself, only mod-sequences where it wants them (RFC 7162
+ * §3.1.3). Messages that somebody else has changed behind the view's back are written apart, so that their
+ * flags are told with the completion.
+ */
+async function storeSilently(
+  session: Session,
+  view: View,
+  command: StoreCommand,
+  slice: UidRanges,
+): Promise<FlagsStored> {
+  const limit = command.unchangedSince;
+  const known = Math.min(view.modSeq, limit ?? Number.MAX_SAFE_INTEGER) as ModSeq;
+  const stored = await write(session, view, command, slice, known);
+  if (stored.changed.length > 0) {
+    view.told(stored.modSeq);
+    if (session.condstore) await tellModSeqs(session, view, stored);
+  }
+  if (stored.modified.length === 0 || limit === known) return stored;
+  const rest = await write(session, view, command, uidRangesOf(stored.modified), limit);
+  return { ...rest, changed: [...stored.changed, ...rest.changed] };
+}
+
+async function tellModSeqs(session: Session, view: View, stored: FlagsStored): Promise<void> {
+  const numbers = new SeqFinder(view);
+  let wire = '';
+  for (const uid of stored.changed) {
+    const seq = numbers.seqOf(uid);
+    if (seq === undefined) continue;
+    const named = session.byUid || session.qresync ? `UID ${uid} ` : '';
+    wire += `* ${seq} FETCH (${named}MODSEQ (${stored.modSeq}))\r\n`;
+  }
+  session.write(wire);
+  await session.breathe();
+}

@@ -1,0 +1,12 @@
+import type { FolderCommand } from '#wire';
+import { type Completion, ok } from '../completion.ts';
+import type { Session } from '../session.ts';
+
+/** UNSUBSCRIBE (RFC 9051 §6.3.8). */
+export async function unsubscribe(
+  session: Session,
+  { mailbox }: FolderCommand,
+): Promise<Completion> {
+  await session.mailbox.subscribe(mailbox, false);
+  return ok('UNSUBSCRIBE completed');
+}

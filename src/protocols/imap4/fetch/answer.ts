@@ -1,0 +1,182 @@
+import { Flag, type ModSeq, type Uid } from '#model';
+import type { Entry } from '#store';
+import { uidRangesOf } from '../ranges.ts';
+import { SeqFinder } from '../rows.ts';
+import type { Session } from '../session.ts';
+import type { View } from '../view.ts';
+import { UnknownEncoding } from './binary.ts';
+import { MessageContent, type Payload, type Stream } from './content.ts';
+import { type FetchPlan, renderFlags, renderModSeq } from './plan.ts';
+
+/** Bytes up to which a body is sent within a wire string: one write for many small ones. */
+const INLINE_BYTES_MAX = 32 * 1024;
+
+/** Writes the FETCH responses of one command. */
+export class FetchAnswer {
+  readonly #session: Session;
+  readonly #view: View;
+  readonly #plan: FetchPlan;
+  readonly #numbers: SeqFinder;
+  /** A part could not be decoded (RFC 3516 §4.3). */
+  unknownEncoding = false;
+
+  constructor(session: Session, view: View, plan: FetchPlan) {
+    this.#session = session;
+    this.#view = view;
+    this.#plan = plan;
+    this.#numbers = new SeqFinder(view);
+  }
+
+  /** Answers a batch; \Seen is set before, in one command, and told in the same responses. */
+  async write(rows: readonly Entry[]): Promise<void> {
+    const seen = await this.#markSeen(rows);
+    if (this.#plan.contentItems.length === 0) this.#writeRows(rows);
+    else for (const row of rows) await this.#writeMessage(row, seen);
+    await this.#session.breathe();
+  }
+
+  #writeRows(rows: readonly Entry[]): void {
+    let wire = '';
+    for (const row of rows) {
+      const seq = this.#numbers.seqOf(row.uid);
+      if (seq !== undefined) wire += `* ${seq} FETCH (${this.#items(row)})\r\n`;
+    }
+    this.#session.write(wire);
+  }
+
+  #items(row: Entry): string {
+    const recent = this.#view.isRecent(row.uid);
+    let wire = '';
+    for (const item of this.#plan.rowItems)
+      wire = wire === '' ? item(row, recent) : `${wire} ${item(row, recent)}`;
+    return wire;
+  }
+
+  async #writeMessage(row: Entry, seen: SeenRows): Promise<void> {
+    const seq = this.#numbers.seqOf(row.uid);
+    if (seq === undefined) return;
+    const entry = seen.entryOf(row);
+    const items = this.#items(entry);
+    const told = entry === row ? '' : this.#changed(entry);
+    const start = `* ${seq} FETCH (${items}${items !== '' && told !== '' ? ' ' : ''}${told}`;
+    await this.#writeContents(start, items + told, entry);
+    if (this.#session.connection.backlogged) await this.#session.connection.drained();
+  }
+
+  /** The flags that \Seen changed, if they were not asked for anyway. */
+  #changed(entry: Entry): string {
+    const recent = this.#view.isRecent(entry.uid);
+    const flags = this.#plan.hasFlags ? '' : renderFlags(entry, recent);
+    const wantsModSeq = this.#session.condstore && !this.#plan.hasModSeq;
+    const modSeq = wantsModSeq ? renderModSeq(entry, recent) : '';
+    return `${flags}${flags !== '' && modSeq !== '' ? ' ' : ''}${modSeq}`;
+  }
+
+  /** Writes the items that are bytes; nothing at all when the message vanished before its first byte was sent. */
+  async #writeContents(start: string, before: string, entry: Entry): Promise<void> {
+    const content = new MessageContent(entry, this.#session.mailbox);
+    let wire = start;
+    let space = before === '' ? '' : ' ';
+    for (const { label, value } of this.#plan.contentItems) {
+      let found: Payload | number;
+      try {
+        const pending = value(content);
+        found = pending instanceof Promise ? await pending : pending;
+      } catch (error) {
+        if (!(error instanceof UnknownEncoding)) throw error;
+        this.unknownEncoding = true;
+        continue;
+      }
+      wire += `${space}${label} `;
+      space = ' ';
+      wire =
+        typeof found === 'number' ? `${wire}${found}` : await this.#payload(wire, found, label);
+    }
+    this.#session.write(`${wire})\r\n`);
+  }
+
+  /** Appends a payload to what is gathered; gives what is gathered now. */
+  async #payload(wire: string, payload: Payload, label: string): Promise<string> {
+    if (payload === undefined) return `${wire}NIL`;
+    if ('pieces' in payload) return this.#stream(wire, payload);
+    let sizeBytes = 0;
+    for (const piece of payload) sizeBytes += piece.length;
+    const literal8 = label.startsWith('BINARY[') && payload.some((piece) => piece.includes(0));
+    const gathered = `${wire}${literal8 ? '~' : ''}{${sizeBytes}}\r\n`;
+    if (sizeBytes <= INLINE_BYTES_MAX) {
+      let inline = gathered;
+      for (const piece of payload) inline += piece.toString('latin1');
+      return inline;
+    }
+    this.#session.write(gathered);
+    for (const piece of payload) this.#session.write(piece);
+    return '';
+  }
+
+  async #stream(wire: string, { sizeBytes, binary, pieces }: Stream): Promise<string> {
+    const { connection } = this.#session;
+    this.#session.write(`${wire}${binary ? '~' : ''}{${sizeBytes}}\r\n`);
+    try {
+      for await (const piece of pieces) {
+        this.#session.write(piece);
+        if (connection.backlogged) await connection.drained();
+        if (connection.closed) break;
+      }
+    } catch (error) {
+      // The size is announced already: what comes next would be taken for the message.
+      connection.destroy();
+      throw error;
+    }
+    return '';
+  }
+
+  /** Sets \Seen on the messages of a batch that lack it. */
+  async #markSeen(rows: readonly Entry[]): Promise<SeenRows> {
+    if (!this.#plan.setsSeen || this.#view.readOnly) return NOTHING_SEEN;
+    const unseen: Uid[] = [];
+    let newest = 0;
+    for (const { uid, flags, modSeq } of rows) {
+      if (modSeq > newest) newest = modSeq;
+      if ((flags & Flag.Seen) === 0) unseen.push(uid);
+    }
+    if (unseen.length === 0) return NOTHING_SEEN;
+    const { mailbox } = this.#session;
+    const change = { folderId: this.#view.folderId, flags: Flag.Seen, keywords: [] } as const;
+    // What nobody changed since it was read has known flags now; they are told in this answer and need no other.
+    const stored = await mailbox.storeFlags({
+      ...change,
+      operation: 'add',
+      uids: uidRangesOf(unseen),
+      unchangedSince: newest as ModSeq,
+    });
+    this.#view.stale = true;
+    if (stored.changed.length > 0) this.#view.told(stored.modSeq);
+    if (stored.modified.length > 0)
+      await mailbox.storeFlags({
+        ...change,
+        operation: 'add',
+        uids: uidRangesOf(stored.modified),
+        unchangedSince: undefined,
+      });
+    return new SeenRows(stored.changed, stored.modSeq);
+  }
+}
+
+/** Which rows of a batch got \Seen, and the change that did it. */
+class SeenRows {
+  readonly #uids: ReadonlySet<Uid>;
+  readonly #modSeq: ModSeq;
+
+  constructor(uids: readonly Uid[], modSeq: ModSeq) {
+    this.#uids = new Set(uids);
+    this.#modSeq = modSeq;
+  }
+
+  /** The row as it is now. */
+  entryOf(row: Entry): Entry {
+    if (!this.#uids.has(row.uid)) return row;
+    return { ...row, flags: row.flags | Flag.Seen, modSeq: this.#modSeq };
+  }
+}
+
+const NOTHING_SEEN = new SeenRows([], 0 as ModSeq);

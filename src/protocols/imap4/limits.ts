@@ -1,0 +1,45 @@
+/** Every bound of an IMAP server. */
+export interface ImapLimits {
+  /** Open sessions of the server. */
+  readonly sessionsMax: number;
+  /** Open sessions of one mailbox. */
+  readonly sessionsPerMailboxMax: number;
+  /** Largest message that APPEND takes, said by APPENDLIMIT (RFC 7889). */
+  readonly appendBytesMax: number;
+  /** Messages in one APPEND (RFC 3502). */
+  readonly appendMessagesMax: number;
+  /** Failed logins in a session before it is ended. */
+  readonly authFailuresMax: number;
+  /** How long the answer to a failed login is held back; more with each one. */
+  readonly authFailureDelayMs: number;
+  /** How long a client may take to log in. */
+  readonly loginTimeoutMs: number;
+  /** How long a client that has logged in may be silent; RFC 9051 §5.4 wants 30 minutes at least. */
+  readonly idleTimeoutMs: number;
+  /** How long a client may be silent within a literal. */
+  readonly literalTimeoutMs: number;
+  /** Commands in a row that are BAD before the session is ended. */
+  readonly badCommandsMax: number;
+}
+
+export const DEFAULT_IMAP_LIMITS: ImapLimits = {
+  sessionsMax: 10_000,
+  sessionsPerMailboxMax: 1000,
+  appendBytesMax: 150 * 1024 * 1024,
+  appendMessagesMax: 1000,
+  authFailuresMax: 3,
+  authFailureDelayMs: 1500,
+  loginTimeoutMs: 180_000,
+  idleTimeoutMs: 1_800_000,
+  literalTimeoutMs: 300_000,
+  badCommandsMax: 10,
+};
+
+/** The longest line of an AUTHENTICATE exchange; RFC 9051 §6.2.2 leaves it to the server. */
+export const AUTH_LINE_BYTES_MAX = 12_288;
+
+/** The longest line that may stand where DONE is expected. */
+export const DONE_LINE_BYTES_MAX = 1024;
+
+/** Bytes of a literal that somebody who has not logged in may send. */
+export const UNAUTHENTICATED_LITERAL_BYTES_MAX = 4096;

@@ -1,0 +1,81 @@
+import { DELIMITER, type Folder } from '#model';
+import type { Mailbox } from '#store';
+
+/** A name that LIST may give: a folder, a subscription, or a level above one. */
+export interface Listed {
+  readonly name: string;
+  /** Undefined: there is no such folder. */
+  readonly folder: Folder | undefined;
+  readonly subscribed: boolean;
+}
+
+/** The names of a mailbox with what LIST wants to know of them. */
+export class FolderTree {
+  readonly #names = new Map<string, Listed>();
+  readonly #parents = new Set<string>();
+  /** Names that have a subscribed one below them. */
+  readonly #aboveSubscribed = new Set<string>();
+  /** Names that have a special-use folder below them. */
+  readonly #aboveSpecial = new Set<string>();
+
+  constructor(folders: readonly Folder[], subscriptions: readonly string[]) {
+    const subscribed = new Set(subscriptions);
+    for (const folder of folders) {
+      const { name } = folder;
+      this.#names.set(name, { name, folder, subscribed: subscribed.has(name) });
+      for (const above of levelsAbove(name)) {
+        this.#parents.add(above);
+        if (folder.specialUse !== undefined) this.#aboveSpecial.add(above);
+      }
+    }
+    for (const name of subscriptions) {
+      this.#addMissing(name, true);
+      for (const above of levelsAbove(name)) {
+        this.#addMissing(above, false);
+        this.#aboveSubscribed.add(above);
+      }
+    }
+  }
+
+  /** Reads the names of a mailbox. */
+  static async of(mailbox: Mailbox): Promise<FolderTree> {
+    return new FolderTree(await mailbox.folders(), await mailbox.subscriptions());
+  }
+
+  /** All names in order, INBOX first. */
+  names(): readonly Listed[] {
+    return [...this.#names.values()].sort((a, b) => rank(a.name) - rank(b.name) || order(a, b));
+  }
+
+  /** Whether there is a folder below a name. */
+  hasChildren(name: string): boolean {
+    return this.#parents.has(name);
+  }
+
+  hasSubscribedBelow(name: string): boolean {
+    return this.#aboveSubscribed.has(name);
+  }
+
+  hasSpecialUseBelow(name: string): boolean {
+    return this.#aboveSpecial.has(name);
+  }
+
+  #addMissing(name: string, subscribed: boolean): void {
+    if (!this.#names.has(name) || (subscribed && !this.#names.get(name)!.subscribed))
+      this.#names.set(name, { name, folder: this.#names.get(name)?.folder, subscribed });
+  }
+}
+
+function* levelsAbove(name: string): Generator<string> {
+  for (let at = name.indexOf(DELIMITER); at >= 0; at = name.indexOf(DELIMITER, at + 1))
+    yield name.slice(0, at);
+}
+
+function rank(name: string): number {
+  return name === 'INBOX' ? 0 : 1;
+}
+
+function order(a: Listed, b: Listed): number {
+  if (a.name === b.name) return 0;
+  return a.name < b.name ? -1 : 1;
+}

@@ -1,0 +1,125 @@
+import type { SeqNum, Uid } from '#model';
+import type { EntryState } from '#store';
+import {
+  encodeCount,
+  encodeFlagsResponse,
+  encodeVanished,
+  rangesOf,
+  responseCode,
+  SYSTEM_FLAGS,
+} from '#wire';
+import { encodeEntryFlags } from './flags.ts';
+import type { Session } from './session.ts';
+import type { View, ViewUpdate } from './view.ts';
+
+/** Messages whose changes are told in one piece. */
+const LINES_AT_ONCE = 1000;
+
+/**
+ * Reads what happened in the selected folder since the last time and tells the client: VANISHED or EXPUNGE, EXISTS,
+ * RECENT, FETCH with the new flags (RFC 9051 §7.5).
+ *
+ * @param mayExpunge false where RFC 9051 §7.5.1 forbids EXPUNGE: during FETCH, STORE and SEARCH by number
+ */
+export async function refresh(session: Session, view: View, mayExpunge: boolean): Promise<void> {
+  view.stale = false;
+  const { mailbox } = session;
+  const changes = await mailbox.changes(view.folderId, view.modSeq);
+  if (changes === undefined) return leaveDeleted(session);
+  const isSame = changes.folder.highestModSeq === view.modSeq;
+  if (isSame && !(mayExpunge && view.hasGone)) {
+    view.name = changes.folder.name;
+    return;
+  }
+  const existing =
+    changes.vanished === undefined
+      ? (await mailbox.openFolder(view.folderId))?.uids
+      : new Uint32Array();
+  if (existing === undefined) return leaveDeleted(session);
+  const update = view.apply(changes, existing, mayExpunge);
+  if (update.added > 0) await claimRecent(session, view);
+  tellExpunged(session, update);
+  tellKeywords(session, view, changes.entries);
+  await tell(session, view, update);
+}
+
+/** A selected folder that somebody deleted: nothing can be said about it any more. */
+function leaveDeleted(session: Session): void {
+  session.unselect();
+  session.bye('The selected mailbox was deleted', 'NONEXISTENT');
+}
+
+/** Takes \Recent for the messages that have just come, where sessions still know it (RFC 3501 §2.3.2). */
+export async function claimRecent(session: Session, view: View): Promise<void> {
+  if (session.rev2) return;
+  const { mailbox } = session;
+  const before = await mailbox.folder(view.folderId);
+  if (before === undefined) return;
+  if (view.readOnly) {
+    view.addRecent(before.recentFrom, before.uidNext);
+    return;
+  }
+  if (before.recentFrom >= before.uidNext) return;
+  const from = await mailbox.claimRecent(view.folderId);
+  const after = await mailbox.folder(view.folderId);
+  view.addRecent(from, after?.recentFrom ?? before.uidNext);
+}
+
+async function tell(session: Session, view: View, update: ViewUpdate): Promise<void> {
+  if (update.added > 0) {
+    session.write(encodeCount(view.size, 'EXISTS'));
+    if (!session.rev2) session.write(encodeCount(view.recentCount, 'RECENT'));
+  }
+  for (let from = 0; from < update.changed.length; from += LINES_AT_ONCE) {
+    let wire = '';
+    for (const entry of update.changed.slice(from, from + LINES_AT_ONCE))
+      wire += encodeFlagUpdate(session, view, view.seqOf(entry.uid)!, entry);
+    session.write(wire);
+    if (session.connection.backlogged) await session.connection.drained();
+  }
+}
+
+function tellExpunged(session: Session, { expunged, expungedSeqs }: ViewUpdate): void {
+  if (expunged.length === 0) return;
+  if (session.qresync) {
+    session.write(encodeVanished(rangesOf<Uid>(expunged), false));
+    return;
+  }
+  let wire = '';
+  for (const seq of expungedSeqs) wire += encodeCount(seq, 'EXPUNGE');
+  session.write(wire);
+}
+
+/** Tells of keywords that the client has not heard of, before the messages that have them (RFC 9051 §7.3.5). */
+export function tellKeywords(
+  session: Session,
+  view: View,
+  entries: readonly { readonly keywords: string }[],
+): void {
+  let isNew = false;
+  for (const { keywords } of entries)
+    if (keywords !== '' && view.learnKeywords(keywords)) isNew = true;
+  if (!isNew) return;
+  const flags = [...SYSTEM_FLAGS, ...view.keywords];
+  session.write(encodeFlagsResponse(flags));
+  const permanent = view.readOnly ? [] : flags;
+  session.say('OK', 'Limited', responseCode.permanentFlags(permanent, !view.readOnly));
+}
+
+/** A FETCH response that tells of changed flags; after ENABLE of CONDSTORE with MODSEQ (RFC 7162 §3.1). */
+export function encodeFlagUpdate(
+  session: Session,
+  view: View,
+  seq: SeqNum,
+  entry: EntryState,
+): string {
+  const flags = encodeEntryFlags(entry, view.isRecent(entry.uid));
+  const uid = namesUid(session) ? `UID ${entry.uid} ` : '';
+  const modSeq = session.condstore ? ` MODSEQ (${entry.modSeq})` : '';
+  return `* ${seq} FETCH (${uid}FLAGS (${flags})${modSeq})\r\n`;
+}
+
+/** Whether FETCH responses that the client did not ask for name the uid (RFC 9051 §6.4.9, RFC 7162 §3.2.4). */
+export function namesUid(session: Session): boolean {
+  return session.byUid || session.rev2 || session.qresync;
+}

@@ -1,0 +1,67 @@
+import type { ModSeq, SeqNum, Uid } from '#model';
+import type { Entry, EntryColumns, UidRanges } from '#store';
+import type { Session } from './session.ts';
+import type { View } from './view.ts';
+
+/** Ranges of one query. */
+const RANGES_AT_ONCE = 1000;
+
+export interface RowQuery {
+  readonly uids: UidRanges;
+  readonly columns: EntryColumns;
+  readonly changedSince?: ModSeq | undefined;
+  /** Rows of one batch. */
+  readonly batch: number;
+}
+
+/** The messages of some uids, lowest first, in batches. */
+export async function* readRows(
+  session: Session,
+  view: View,
+  query: RowQuery,
+): AsyncGenerator<readonly Entry[]> {
+  const { uids, columns, changedSince, batch: limit } = query;
+  const since = changedSince === undefined ? {} : { changedSince };
+  for (let from = 0; from < uids.length; from += RANGES_AT_ONCE) {
+    let ranges: UidRanges = uids.slice(from, from + RANGES_AT_ONCE);
+    while (ranges.length > 0) {
+      const { folderId } = view;
+      const rows = await session.mailbox.entries({
+        folderId,
+        uids: ranges,
+        columns,
+        limit,
+        ...since,
+      });
+      if (rows.length > 0) yield rows;
+      ranges = rows.length < limit ? [] : above(ranges, rows.at(-1)!.uid);
+    }
+  }
+}
+
+/** What of the ranges lies above a uid. */
+function above(ranges: UidRanges, uid: Uid): UidRanges {
+  const rest = ranges.slice(ranges.findIndex(([, last]) => last > uid));
+  const [first] = rest;
+  if (first === undefined || first[1] <= uid) return [];
+  if (first[0] > uid) return rest;
+  return [[(uid + 1) as Uid, first[1]], ...rest.slice(1)];
+}
+
+/** Finds the numbers of messages that come in ascending order; most stand right behind the one before. */
+export class SeqFinder {
+  readonly #view: View;
+  #next = 0;
+
+  constructor(view: View) {
+    this.#view = view;
+  }
+
+  /** The number of a uid; undefined when it has none. */
+  seqOf(uid: Uid): SeqNum | undefined {
+    const { uids } = this.#view;
+    if (uids[this.#next] !== uid) this.#next = this.#view.lowerBound(uid, this.#next);
+    if (uids[this.#next] !== uid) return undefined;
+    return ++this.#next as SeqNum;
+  }
+}

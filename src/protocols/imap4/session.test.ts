@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fill, mail, PASSWORD, stand, USER } from './stand.test.ts';
+
+test('the greeting names what can be done before the login (RFC 9051 §7.1.5)', async (t) => {
+  const { connect } = await stand(t);
+  const client = await connect();
+  assert.equal(client.greeting.condition, 'OK');
+  assert.match(client.greeting.codeText!, /^CAPABILITY IMAP4rev2 IMAP4rev1 .*AUTH=SCRAM-SHA-256/);
+  assert.doesNotMatch(client.greeting.codeText!, /STARTTLS|LOGINDISABLED/);
+});
+
+test('commands are refused in the wrong state (RFC 9051 §3)', async (t) => {
+  const { connect, open } = await stand(t);
+  const before = await connect();
+  for (const command of [
+    'SELECT INBOX',
+    'LIST "" "*"',
+    'FETCH 1 FLAGS',
+    'IDLE',
+    'ENABLE CONDSTORE',
+  ])
+    assert.equal((await before.command(command)).status, 'BAD', command);
+  const after = await open();
+  for (const command of [
+    'LOGIN a b',
+    'AUTHENTICATE PLAIN',
+    'STARTTLS',
+    'FETCH 1 FLAGS',
+    'CLOSE',
+    'CHECK',
+  ])
+    assert.equal((await after.command(command)).status, 'BAD', command);
+});
+
+test('without encryption, from elsewhere, no password is taken (RFC 9051 §11.1)', async (t) => {
+  const { connect } = await stand(t, { remote: true });
+  const client = await connect();
+  assert.match(client.greeting.codeText!, /LOGINDISABLED/);
+  assert.doesNotMatch(client.greeting.codeText!, /AUTH=PLAIN/);
+  const login = await client.login(USER, PASSWORD);
+  assert.deepEqual([login.status, login.code], ['NO', 'PRIVACYREQUIRED']);
+  const plain = await client.command('AUTHENTICATE PLAIN');
+  assert.deepEqual([plain.status, plain.code], ['NO', 'PRIVACYREQUIRED']);
+});
+
+test('STARTTLS encrypts, and drops what came behind it in the clear (RFC 9051 §6.2.1)', async (t) => {
+  const { connect } = await stand(t, { tls: true, remote: true });
+  const client = await connect();
+  assert.match(client.greeting.codeText!, /STARTTLS/);
+  await client.startTls();
+  const { untagged } = await client.ok('CAPABILITY');
+  assert.match(JSON.stringify(untagged), /AUTH=PLAIN/);
+  assert.doesNotMatch(JSON.stringify(untagged), /STARTTLS|LOGINDISABLED/);
+  assert.equal((await client.login(USER, PASSWORD)).status, 'OK');
+  assert.equal((await client.command('STARTTLS')).status, 'BAD');
+});
+
+test('AUTHENTICATE: initial response, continuation, cancel, nonsense (RFC 9051 §6.2.2)', async (t) => {
+  const { connect } = await stand(t);
+  const plain = Buffer.from(`\0${USER}\0${PASSWORD}`).toString('base64');
+  const first = await connect();
+  assert.equal((await first.command(`AUTHENTICATE PLAIN ${plain}`)).status, 'OK');
+  const second = await connect();
+  second.send('a AUTHENTICATE PLAIN\r\n');
+  assert.deepEqual(await second.response(), { kind: 'continue', text: '' });
+  second.send(`${plain}\r\n`);
+  assert.equal((await second.completion('a')).status, 'OK');
+  const third = await connect();
+  third.send('a AUTHENTICATE PLAIN\r\n');
+  await third.response();
+  third.send('*\r\n');
+  assert.equal((await third.completion('a')).status, 'BAD');
+  third.send('b AUTHENTICATE PLAIN\r\n');
+  await third.response();
+  third.send('!!!\r\n');
+  assert.equal((await third.completion('b')).status, 'BAD');
+  assert.equal((await third.command('AUTHENTICATE X-UNKNOWN')).status, 'NO');
+});
+
+test('after three failed logins the session ends', async (t) => {
+  const { connect } = await stand(t);
+  const client = await connect();
+  for (let tries = 0; tries < 3; tries++) {
+    const { status, code } = await client.login(USER, 'wrong');
+    assert.deepEqual([status, code], ['NO', 'AUTHENTICATIONFAILED']);
+  }
+  await client.closed();
+});
+
+test('after ten bad commands in a row the session ends', async (t) => {
+  const { open } = await stand(t);
+  const client = await open();
+  for (let tries = 0; tries < 9; tries++)
+    assert.equal((await client.command('NONSENSE')).status, 'BAD');
+  await client.ok('NOOP');
+  for (let tries = 0; tries < 10; tries++)
+    assert.equal((await client.command('NONSENSE')).status, 'BAD');
+  await client.closed();
+});
+
+test('limits of sessions: BYE for the server, NO [LIMIT] for a mailbox', async (t) => {
+  const { connect, open, server } = await stand(t, {
+    limits: { sessionsMax: 3, sessionsPerMailboxMax: 1 },
+  });
+  const first = await open();
+  const second = await connect();
+  const refused = await second.login(USER, PASSWORD);
+  assert.deepEqual([refused.status, refused.code], ['NO', 'LIMIT']);
+  await connect();
+  assert.equal(server.sessions, 3);
+  const fourth = await connect();
+  assert.deepEqual([fourth.greeting.condition, fourth.greeting.code], ['BYE', 'LIMIT']);
+  await first.logout();
+  await first.closed();
+  while (server.sessions === 3) await second.ok('NOOP');
+  assert.equal((await second.login(USER, PASSWORD)).status, 'OK');
+});
+
+test('commands sent at once are answered in order (RFC 9051 §5.5)', async (t) => {
+  const { open } = await stand(t);
+  const client = await open('SELECT INBOX');
+  await fill(client, 2);
+  client.send(
+    'p1 FETCH 1 FLAGS\r\np2 STORE 1 +FLAGS (\\Deleted)\r\np3 EXPUNGE\r\np4 FETCH 1 UID\r\np5 NOOP\r\n',
+  );
+  for (const tag of ['p1', 'p2', 'p3', 'p4', 'p5'])
+    assert.equal((await client.completion(tag)).status, 'OK');
+});
+
+test('stop: those who wait hear BYE, half an APPEND leaves nothing', async (t) => {
+  const { open, connect, server, store, mailboxId } = await stand(t);
+  const idle = await open('SELECT INBOX');
+  await idle.idle();
+  const half = await open();
+  half.send(`a APPEND INBOX {1000}\r\n`);
+  await half.response();
+  half.send('only half of it');
+  const fresh = await connect();
+  await server.stop(5000);
+  for (const client of [idle, fresh]) {
+    const bye = await client.response();
+    assert.ok(bye.kind === 'untagged' && bye.data.type === 'STATUS-RESPONSE');
+    assert.equal(bye.data.condition, 'BYE');
+  }
+  await half.closed();
+  const folder = await store.openMailbox(mailboxId, 'test').folderByName('INBOX');
+  assert.equal(folder?.messages, 0);
+  assert.equal(server.sessions, 0);
+});
+
+test('a mailbox that is removed ends its sessions', async (t) => {
+  const { open, directory } = await stand(t);
+  const client = await open('SELECT INBOX');
+  await directory.removeMailbox(USER);
+  const bye = await client.response();
+  assert.ok(bye.kind === 'untagged' && bye.data.type === 'STATUS-RESPONSE');
+  assert.equal(bye.data.condition, 'BYE');
+  await client.closed();
+});
+
+test('a folder deleted by another session ends the session that has it selected', async (t) => {
+  const { open } = await stand(t);
+  const one = await open('CREATE gone', 'SELECT gone');
+  const other = await open('DELETE gone');
+  one.send('a NOOP\r\n');
+  const bye = await one.response();
+  assert.ok(bye.kind === 'untagged' && bye.data.type === 'STATUS-RESPONSE');
+  assert.deepEqual([bye.data.condition, bye.data.code], ['BYE', 'NONEXISTENT']);
+  await one.closed();
+  await other.ok('CREATE gone');
+  await other.ok('SELECT gone');
+  const { untagged } = await other.ok('DELETE gone');
+  assert.match(JSON.stringify(untagged), /CLOSED/);
+  assert.equal((await other.command('FETCH 1 FLAGS')).status, 'BAD');
+});
+
+test('a folder renamed by another session stays selected', async (t) => {
+  const { open } = await stand(t);
+  const one = await open('CREATE before', 'SELECT before');
+  const other = await open('RENAME before after');
+  await other.append('after', mail('new'));
+  const exists = await one.waitFor((data) => data.type === 'EXISTS', 'EXISTS');
+  assert.deepEqual(exists, { type: 'EXISTS', count: 1 });
+});
+
+test('a session that was split at every byte answers the same', async (t) => {
+  const { port } = await stand(t);
+  const { connect } = await import('node:net');
+  const script = Buffer.from(
+    [
+      `a1 LOGIN ${USER} {${PASSWORD.length}+}`,
+      PASSWORD,
+      'a2 SELECT INBOX',
+      'a3 APPEND Trash (\\Seen) {12+}',
+      'Subject: x\r\n',
+      'a4 STATUS INBOX (MESSAGES)',
+      'a5 IDLE',
+      'DONE',
+      'a6 UID FETCH 1:* (FLAGS)',
+      'a7 NONSENSE {3+}',
+      'abc',
+      'a8 LOGOUT',
+      '',
+    ].join('\r\n'),
+  );
+  const run = (cuts: readonly number[]): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+      const pieces: Buffer[] = [];
+      let from = 0;
+      const next = (): void => {
+        const to = cuts.find((cut) => cut > from) ?? script.length;
+        if (from < script.length) socket.write(script.subarray(from, to), () => setImmediate(next));
+        from = to;
+      };
+      socket.on('connect', next);
+      socket.on('data', (piece) => pieces.push(piece as Buffer));
+      socket.on('error', reject);
+      socket.on('close', () => resolve(Buffer.concat(pieces).toString('latin1')));
+    });
+  const constant = (text: string): string => text.replace(/APPENDUID \d+ \d+/, 'APPENDUID');
+  const whole = constant(await run([]));
+  assert.match(whole, /a8 OK/);
+  for (let cut = 1; cut < script.length; cut++) {
+    assert.equal(constant(await run([cut])), whole, `cut at ${cut}`);
+  }
+  assert.equal(constant(await run(Array.from(script.keys()))), whole, 'byte by byte');
+});

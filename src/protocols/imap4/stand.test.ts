@@ -1,0 +1,103 @@
+// What the tests of IMAP share: a server on loopback over a store in a temporary directory. No tests of its own.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { createSecureContext } from 'node:tls';
+import { Directory } from '#directory';
+import { listen, silentLogger, systemClock } from '#kernel';
+import type { MailboxId } from '#model';
+import { openSqlite } from '#storage/sqlite';
+import { Store } from '#store';
+import { ImapClient } from '../../../test/clients/imap.ts';
+import { selfSignedCertificate } from '../../certificate.ts';
+import { type ImapLimits, ImapServer } from './index.ts';
+
+export const USER = 'anna@example.test';
+export const PASSWORD = 'correct horse';
+
+export interface Stand {
+  readonly server: ImapServer;
+  readonly store: Store;
+  readonly directory: Directory;
+  readonly mailboxId: MailboxId;
+  readonly port: number;
+  /** Connects and takes the greeting. */
+  connect(): Promise<ImapClient>;
+  /** Connects, logs in, sends `commands`, which must all succeed. */
+  open(...commands: readonly string[]): Promise<ImapClient>;
+}
+
+export interface StandOptions {
+  readonly limits?: Partial<ImapLimits>;
+  readonly tls?: boolean;
+  /** Pretends that clients come from elsewhere. */
+  readonly remote?: boolean;
+  readonly quotaBytes?: number;
+}
+
+export async function stand(t: TestContext, options: StandOptions = {}): Promise<Stand> {
+  const dir = mkdtempSync(join(tmpdir(), 'posthorn-imap-'));
+  const engine = openSqlite(dir, systemClock);
+  const directory = new Directory(engine, { clock: systemClock });
+  await directory.addDomain('example.test');
+  const { quotaBytes } = options;
+  const { mailboxId } = await directory.addMailbox(USER, { password: PASSWORD, quotaBytes });
+  const store = new Store(engine, silentLogger);
+  const secureContext =
+    options.tls === true
+      ? createSecureContext(await selfSignedCertificate(dir, 'mail.example.test'))
+      : undefined;
+  const server = new ImapServer({
+    hostname: 'mail.example.test',
+    directory,
+    store,
+    clock: systemClock,
+    log: silentLogger,
+    secureContext,
+    limits: { authFailureDelayMs: 1, ...options.limits },
+  });
+  const listener = await listen({
+    name: 'imap',
+    host: '127.0.0.1',
+    port: 0,
+    shared: false,
+    onConnection: (socket) => {
+      if (options.remote) Object.defineProperty(socket, 'remoteAddress', { value: '192.0.2.1' });
+      server.accept(socket);
+    },
+  });
+  const clients: ImapClient[] = [];
+  t.after(async () => {
+    for (const client of clients) client.close();
+    await server.stop(0);
+    listener.close();
+    store[Symbol.dispose]();
+    await engine[Symbol.asyncDispose]();
+    rmSync(dir, { recursive: true });
+  });
+  const { port } = listener;
+  const connect = async (): Promise<ImapClient> => {
+    const client = await ImapClient.connect({ port });
+    clients.push(client);
+    return client;
+  };
+  const open = async (...commands: readonly string[]): Promise<ImapClient> => {
+    const client = await connect();
+    await client.login(USER, PASSWORD);
+    for (const command of commands) await client.ok(command);
+    return client;
+  };
+  return { server, store, directory, mailboxId, port, connect, open };
+}
+
+/** A message with a subject and a text. */
+export function mail(subject: string, text = `This is ${subject}.\r\n`): Buffer {
+  return Buffer.from(`From: bob@example.test\r\nSubject: ${subject}\r\n\r\n${text}`);
+}
+
+/** Appends so many messages to INBOX. */
+export async function fill(client: ImapClient, count: number, folder = 'INBOX'): Promise<void> {
+  for (let number = 1; number <= count; number++)
+    await client.append(folder, mail(`message ${number}`));
+}

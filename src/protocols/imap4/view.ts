@@ -1,0 +1,261 @@
+import type { FolderId, ModSeq, SeqNum, Uid } from '#model';
+import type { EntryState, FolderChanges, OpenedFolder } from '#store';
+import { mergeRanges, type NumRange, type NumSet, type Ranges, resolveSet } from '#wire';
+import { clipRanges } from './ranges.ts';
+
+const CAPACITY_MIN = 16;
+
+/** Uids from `from` up to below `to` that are \Recent in this session (RFC 3501 §2.3.2). */
+interface RecentRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What a client must be told after its view took in changes; numbers are those after the expunges. */
+export interface ViewUpdate {
+  /** Uids that lost their numbers, ascending. */
+  readonly expunged: readonly Uid[];
+  /** The number each of them had when it was removed, those before it being gone already. */
+  readonly expungedSeqs: readonly SeqNum[];
+  /** How many messages were added at the end. */
+  readonly added: number;
+  /** Messages that the client knew already and whose flags changed, ascending. */
+  readonly changed: readonly EntryState[];
+}
+
+/**
+ * A session's picture of its selected folder: which message has which number. It changes only by `apply`, so that the numbers the
+ * client counts with and ours are always the same. A message that is gone keeps its number until the client may
+ * be told (RFC 9051 §7.5.1).
+ */
+export class View {
+  readonly folderId: FolderId;
+  readonly readOnly: boolean;
+  readonly uidValidity: number;
+  /** The folder's name as last seen; a rename does not disturb the view. */
+  name: string;
+  /** Something may have happened in the folder since the last `apply`. */
+  stale = false;
+  #uids: Uint32Array;
+  #size: number;
+  #modSeq: ModSeq;
+  /** Messages that are gone and still have a number. */
+  readonly #gone = new Set<number>();
+  /** Changes that this session made and has told of already. */
+  readonly #told = new Set<number>();
+  readonly #recent: RecentRange[] = [];
+  /** Keywords the client was told of, by their name in lower case. */
+  readonly #keywords: Map<string, string>;
+
+  constructor({ folder, uids, keywords }: OpenedFolder, readOnly: boolean) {
+    this.folderId = folder.folderId;
+    this.uidValidity = folder.uidValidity;
+    this.name = folder.name;
+    this.readOnly = readOnly;
+    this.#uids = uids;
+    this.#size = uids.length;
+    this.#modSeq = folder.highestModSeq;
+    this.#keywords = new Map(keywords.map((keyword) => [keyword.toLowerCase(), keyword]));
+  }
+
+  /** The keywords the client was told of. */
+  get keywords(): readonly string[] {
+    return [...this.#keywords.values()];
+  }
+
+  /** How many messages have a number: what EXISTS told. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Up to which change the view knows the folder. */
+  get modSeq(): ModSeq {
+    return this.#modSeq;
+  }
+
+  /** Whether messages are gone of which the client has not been told. */
+  get hasGone(): boolean {
+    return this.#gone.size > 0;
+  }
+
+  /** The largest uid, 0 in an empty view. */
+  get lastUid(): Uid | 0 {
+    return this.#size === 0 ? 0 : (this.#uids[this.#size - 1] as Uid);
+  }
+
+  /** All uids, ascending; the message numbered n stands at index n-1. A view, valid until the next `apply`. */
+  get uids(): Uint32Array {
+    return this.#uids.subarray(0, this.#size);
+  }
+
+  /** The uid of a message number between 1 and `size`. */
+  uidAt(seq: SeqNum): Uid {
+    return this.#uids[seq - 1] as Uid;
+  }
+
+  /** The number of a uid; undefined when it has none. */
+  seqOf(uid: Uid): SeqNum | undefined {
+    const index = this.lowerBound(uid);
+    return index < this.#size && this.#uids[index] === uid ? ((index + 1) as SeqNum) : undefined;
+  }
+
+  /** The index of the first uid that is at least `uid`, not looking before `from`. */
+  lowerBound(uid: number, from = 0): number {
+    let low = from;
+    let high = this.#size;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#uids[middle]! < uid) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Whether the message is gone and only keeps its number. */
+  isGone(uid: Uid): boolean {
+    return this.#gone.has(uid);
+  }
+
+  /** Whether one of the ranges names a message that is gone. */
+  namesGone(ranges: Ranges<Uid>): boolean {
+    for (const uid of this.#gone)
+      if (ranges.some(({ first, last }) => first <= uid && uid <= last)) return true;
+    return false;
+  }
+
+  /**
+   * What a set of message numbers means, as uids: whole ranges, since no message can come in between later.
+   *
+   * @param saved what "$" stands for
+   * @returns undefined when the set names a number that no message has, which is BAD (RFC 9051 §9, seq-number)
+   */
+  uidsOfSeqs(set: NumSet<SeqNum>, saved: Ranges<Uid>): Ranges<Uid> | undefined {
+    const ranges: NumRange<Uid>[] = set.saved ? [...saved] : [];
+    for (const range of set.ranges) {
+      const first = range.first === Number.POSITIVE_INFINITY ? this.#size : range.first;
+      const last = range.last === Number.POSITIVE_INFINITY ? this.#size : range.last;
+      if (first > this.#size || last > this.#size || this.#size === 0) return undefined;
+      ranges.push({ first: this.uidAt(first as SeqNum), last: this.uidAt(last as SeqNum) });
+    }
+    return mergeRanges(ranges);
+  }
+
+  /** What a set of uids means here: never a message that has no number yet. */
+  uidsOfUids(set: NumSet<Uid>, saved: Ranges<Uid>): Ranges<Uid> {
+    const max = this.lastUid;
+    return clipRanges(resolveSet(set, max, saved), max);
+  }
+
+  /** Either of the two, by how the command counts. */
+  uidsOf(
+    command:
+      | { readonly uid: true; readonly set: NumSet<Uid> }
+      | { readonly uid: false; readonly set: NumSet<SeqNum> },
+    saved: Ranges<Uid>,
+  ): Ranges<Uid> | undefined {
+    return command.uid ? this.uidsOfUids(command.set, saved) : this.uidsOfSeqs(command.set, saved);
+  }
+
+  /** Declares uids from `from` up to below `to` \Recent. */
+  addRecent(from: Uid, to: number): void {
+    if (from < to) this.#recent.push({ from, to });
+  }
+
+  isRecent(uid: Uid): boolean {
+    for (const { from, to } of this.#recent) if (from <= uid && uid < to) return true;
+    return false;
+  }
+
+  /** How many messages are \Recent: what RECENT tells. */
+  get recentCount(): number {
+    let count = 0;
+    for (const { from, to } of this.#recent) count += this.lowerBound(to) - this.lowerBound(from);
+    return count;
+  }
+
+  /** Takes note of keywords; true when the client was not told of one of them before. */
+  learnKeywords(keywords: string): boolean {
+    let isNew = false;
+    for (const keyword of keywords.split(' ')) {
+      const folded = keyword.toLowerCase();
+      if (folded === '' || this.#keywords.has(folded)) continue;
+      this.#keywords.set(folded, keyword);
+      isNew = true;
+    }
+    return isNew;
+  }
+
+  /** Notes that the client knows of all that this session's own change `modSeq` did to flags. */
+  told(modSeq: ModSeq): void {
+    this.#told.add(modSeq);
+  }
+
+  /**
+   * Takes in what happened since `modSeq`.
+   *
+   * @param existing all uids of the folder, needed where the log could not name those that vanished
+   * @param mayExpunge the client may be told that messages are gone; otherwise they keep their numbers
+   */
+  apply(
+    changes: FolderChanges,
+    existing: Uint32Array | undefined,
+    mayExpunge: boolean,
+  ): ViewUpdate {
+    for (const uid of changes.vanished ?? this.#missingIn(existing ?? new Uint32Array()))
+      if (this.seqOf(uid) !== undefined) this.#gone.add(uid);
+    const removed = mayExpunge && this.#gone.size > 0 ? this.#removeGone() : NOTHING_REMOVED;
+    const changed: EntryState[] = [];
+    const last = this.lastUid;
+    const before = this.#size;
+    for (const entry of changes.entries) {
+      if (entry.uid > last) this.#append(entry.uid);
+      else if (!this.#told.has(entry.modSeq) && this.seqOf(entry.uid) !== undefined)
+        changed.push(entry);
+    }
+    this.#told.clear();
+    this.#modSeq = changes.folder.highestModSeq;
+    this.name = changes.folder.name;
+    return { ...removed, added: this.#size - before, changed };
+  }
+
+  #missingIn(existing: Uint32Array): readonly Uid[] {
+    const missing: Uid[] = [];
+    let at = 0;
+    for (let index = 0; index < this.#size; index++) {
+      const uid = this.#uids[index]!;
+      while (at < existing.length && existing[at]! < uid) at++;
+      if (existing[at] !== uid) missing.push(uid as Uid);
+    }
+    return missing;
+  }
+
+  #append(uid: Uid): void {
+    if (this.#size === this.#uids.length) {
+      const grown = new Uint32Array(Math.max(CAPACITY_MIN, this.#size * 2));
+      grown.set(this.#uids);
+      this.#uids = grown;
+    }
+    this.#uids[this.#size++] = uid;
+  }
+
+  #removeGone(): Pick<ViewUpdate, 'expunged' | 'expungedSeqs'> {
+    const expunged = [...this.#gone].sort((a, b) => a - b) as Uid[];
+    const expungedSeqs: SeqNum[] = [];
+    this.#gone.clear();
+    let to = this.lowerBound(expunged[0]!);
+    for (let index = to, next = 0; index < this.#size; index++) {
+      const uid = this.#uids[index]!;
+      if (uid === expunged[next]) {
+        expungedSeqs.push((to + 1) as SeqNum);
+        next++;
+      } else this.#uids[to++] = uid;
+    }
+    this.#size = to;
+    return { expunged, expungedSeqs };
+  }
+}
+
+const NOTHING_REMOVED: Pick<ViewUpdate, 'expunged' | 'expungedSeqs'> = {
+  expunged: [],
+  expungedSeqs: [],
+};

@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type ContentId, Flag, type FolderId, INBOX_ID, type MailboxId, type ModSeq } from '#model';
+import type { EntryColumns } from '../reads.ts';
+import {
+  blobContent,
+  contentOf,
+  type OpenEngine,
+  openBox,
+  ranges,
+  refused,
+  run,
+  ZERO,
+} from './fixture.conformance.ts';
+
+/** What the questions of the port promise. */
+export function readsConformance(open: OpenEngine): void {
+  describe('reads', () => {
+    columns(open);
+    queries(open);
+    contents(open);
+    blobs(open);
+
+    test('what is not there is undefined, or an empty list', async (t) => {
+      const { engine, mailboxId } = await openBox(open, t);
+      const nobody = 4711 as MailboxId;
+      const gone = { mailboxId, folderId: 99 as FolderId };
+      assert.deepEqual(await engine.read.folders(nobody), []);
+      assert.equal(await engine.read.folderByName(mailboxId, 'none'), undefined);
+      assert.equal(await engine.read.folder(gone), undefined);
+      assert.equal(await engine.read.openFolder(gone), undefined);
+      assert.equal(await engine.read.changes(gone, ZERO), undefined);
+      const query = { ...gone, uids: ranges([1, 9]), columns: {}, limit: 10 };
+      assert.deepEqual(await engine.read.entries(query), []);
+      assert.equal(await engine.read.contentBytes(99 as ContentId, 0, 1), undefined);
+      assert.deepEqual(await engine.read.subscriptions(nobody), []);
+      assert.equal(await engine.read.mailbox(nobody), undefined);
+      assert.equal(await engine.read.verifiers(nobody), undefined);
+    });
+
+    test('an opened folder has its uids, the first unseen one and the keywords in use', async (t) => {
+      const box = await openBox(open, t);
+      const empty = await box.engine.read.openFolder(box.ref());
+      assert.deepEqual([...empty!.uids], []);
+      assert.equal(empty!.firstUnseen, undefined);
+      assert.deepEqual(empty!.keywords, []);
+      await box.deliver(2, { flags: Flag.Seen, keywords: ['b', 'A'] });
+      await box.deliver(2);
+      const opened = await box.engine.read.openFolder(box.ref());
+      assert.deepEqual([...opened!.uids], [1, 2, 3, 4]);
+      assert.equal(opened!.firstUnseen, 3);
+      assert.deepEqual([...opened!.keywords].sort(), ['A', 'b']);
+      assert.deepEqual(opened!.folder, await box.folder());
+    });
+
+    test('counts mailboxes, folders, messages and contents', async (t) => {
+      const box = await openBox(open, t);
+      await box.create('other');
+      await box.deliver(3);
+      await run(box.engine, {
+        kind: 'ingest',
+        contents: [contentOf('twice')],
+        targets: [box.target(), box.target()],
+        tracking: [],
+      });
+      const expected = { mailboxes: 1, folders: 2, messages: 5, contents: 4 };
+      assert.deepEqual(await box.engine.read.counts(), expected);
+    });
+  });
+}
+
+function columns(open: OpenEngine): void {
+  test('gives the columns asked for and no others', async (t) => {
+    const box = await openBox(open, t);
+    await box.deliver(1, {}, 'x');
+    const content = contentOf('x1');
+    const { head, body, hash, envelope, bodyStructure, bodyShort } = content;
+    const { structure, preview, subject } = content;
+    assert.ok(body.kind === 'bytes');
+    const all = {
+      envelope,
+      bodyStructure,
+      bodyShort,
+      structure,
+      preview,
+      subject,
+      head: Buffer.from(head),
+      body: Buffer.from(body.bytes),
+      hash: Buffer.from(hash),
+    };
+    const names = Object.keys(all) as (keyof typeof all & keyof EntryColumns)[];
+    for (const wanted of [[], ...names.map((name) => [name]), names]) {
+      const asked = Object.fromEntries(wanted.map((name) => [name, true])) as EntryColumns;
+      const [entry] = await box.entries(INBOX_ID, asked);
+      for (const name of names)
+        assert.deepEqual(entry![name], wanted.includes(name) ? all[name] : undefined, name);
+      if (wanted.length > 0) assert.equal(entry!.headBytes, head.length);
+    }
+    const [entry] = await box.entries(INBOX_ID, { content: true });
+    assert.equal(entry!.sentAtMs, 1_000_000);
+    assert.equal(entry!.headBytes, head.length);
+    assert.equal(entry!.blob, undefined);
+    assert.equal(entry!.body, undefined);
+  });
+}
+
+function queries(open: OpenEngine): void {
+  test('answers any ranges, lowest uids first, within the limit', async (t) => {
+    const box = await openBox(open, t);
+    await box.deliver(12);
+    await run(box.engine, {
+      kind: 'expunge',
+      ...box.ref(),
+      uids: ranges([3, 4], [8, 8]),
+      onlyDeleted: false,
+    });
+    const uids = async (pairs: [number, number][], limit = 100, columns: EntryColumns = {}) => {
+      const query = { ...box.ref(), uids: ranges(...pairs), columns, limit };
+      return (await box.engine.read.entries(query)).map((entry) => entry.uid as number);
+    };
+    for (const asked of [{}, { envelope: true, body: true }]) {
+      assert.deepEqual(await uids([[2, 5]], 100, asked), [2, 5]);
+      const sparse: [number, number][] = [
+        [1, 1],
+        [3, 3],
+        [6, 9],
+        [12, 4_294_967_295],
+      ];
+      assert.deepEqual(await uids(sparse, 100, asked), [1, 6, 7, 9, 12]);
+      assert.deepEqual(await uids(sparse, 3, asked), [1, 6, 7]);
+      assert.deepEqual(await uids([[1, 4_294_967_295]], 4, asked), [1, 2, 5, 6]);
+      assert.deepEqual(await uids([], 4, asked), []);
+    }
+  });
+
+  test('changedSince leaves out what is not newer', async (t) => {
+    const box = await openBox(open, t);
+    await box.deliver(1);
+    const { highestModSeq } = await box.folder();
+    await box.deliver(1);
+    const since = (changedSince: ModSeq, pairs: [number, number][]) =>
+      box.engine.read.entries({
+        ...box.ref(),
+        uids: ranges(...pairs),
+        columns: {},
+        changedSince,
+        limit: 9,
+      });
+    for (const pairs of [
+      [[1, 9]],
+      [
+        [1, 1],
+        [2, 3],
+      ],
+    ] as [number, number][][]) {
+      const newer = await since(highestModSeq, pairs);
+      assert.deepEqual(
+        newer.map((entry) => entry.uid),
+        [2],
+      );
+      assert.equal((await since((highestModSeq - 1) as ModSeq, pairs)).length, 2);
+    }
+  });
+}
+
+function contents(open: OpenEngine): void {
+  test('gives any byte range of a message, cut to what there is', async (t) => {
+    const box = await openBox(open, t);
+    const { engine } = box;
+    const body = Buffer.from(Array.from({ length: 300 }, (_, i) => i & 255));
+    const inline = contentOf('inline');
+    const blob = await blobContent(engine, 'blob', body);
+    for (const [index, content] of [inline, blob].entries()) {
+      const targets = [box.target()];
+      await run(engine, { kind: 'ingest', contents: [content], targets, tracking: [] });
+      const { contentId } = (await box.entries())[index]!;
+      const tail = content.body.kind === 'bytes' ? content.body.bytes : body;
+      const whole = Buffer.concat([content.head, tail]);
+      const h = content.head.length;
+      const ends = [0, 1, h - 1, h, h + 1, whole.length - 1, whole.length, whole.length + 50];
+      for (const start of ends)
+        for (const end of ends.filter((each) => each >= start)) {
+          const got = await engine.read.contentBytes(contentId, start, end);
+          assert.ok(got!.equals(whole.subarray(start, end)), `[${start}, ${end})`);
+        }
+    }
+  });
+}
+
+function blobs(open: OpenEngine): void {
+  test('a blob is there when finished, and leaves nothing when not', async (t) => {
+    const { blobs } = await open(t);
+    const names = async () => (await Array.fromAsync(blobs.list())).map(({ blob }) => blob);
+    {
+      await using dropped = await blobs.create();
+      await dropped.write(Buffer.from('lost'));
+    }
+    assert.deepEqual(await names(), []);
+    await using kept = await blobs.create();
+    await kept.write(Buffer.from('kept '));
+    await kept.write(Buffer.alloc(0));
+    await kept.write(Buffer.from('bytes'));
+    await kept.finish();
+    assert.deepEqual(await Array.fromAsync(blobs.list()), [{ blob: kept.blob, sizeBytes: 10 }]);
+    assert.equal((await blobs.read(kept.blob, 2, 7)).toString(), 'pt by');
+    await refused(blobs.read(kept.blob, 2, 11), 'corrupt');
+    await blobs.remove(kept.blob);
+    await blobs.remove(kept.blob);
+    assert.deepEqual(await names(), []);
+    await refused(blobs.read(kept.blob, 0, 1), 'corrupt');
+  });
+}

@@ -1,0 +1,37 @@
+import { describe } from 'node:test';
+import { changesConformance } from './conformance/changes.conformance.ts';
+import { cleanUpConformance } from './conformance/clean-up.conformance.ts';
+import { concurrencyConformance } from './conformance/concurrency.conformance.ts';
+import { copyConformance } from './conformance/copy.conformance.ts';
+import { directoryConformance } from './conformance/directory.conformance.ts';
+import { expungeConformance } from './conformance/expunge.conformance.ts';
+import type { OpenEngine } from './conformance/fixture.conformance.ts';
+import { foldersConformance } from './conformance/folders.conformance.ts';
+import { ingestConformance } from './conformance/ingest.conformance.ts';
+import { keywordsConformance } from './conformance/keywords.conformance.ts';
+import { modelConformance } from './conformance/model.conformance.ts';
+import { readsConformance } from './conformance/reads.conformance.ts';
+import { renameConformance } from './conformance/rename.conformance.ts';
+import { storeFlagsConformance } from './conformance/store-flags.conformance.ts';
+
+/**
+ * The conformance suite: what the port promises, asked of an engine. `open` gives an engine over fresh, empty data for
+ * one test. Every engine passes all of it; what depends on files, threads or a server stands in the engine's own tests.
+ */
+export function describeEngine(name: string, open: OpenEngine): void {
+  describe(`engine port: ${name}`, () => {
+    ingestConformance(open);
+    readsConformance(open);
+    storeFlagsConformance(open);
+    keywordsConformance(open);
+    copyConformance(open);
+    expungeConformance(open);
+    foldersConformance(open);
+    renameConformance(open);
+    directoryConformance(open);
+    changesConformance(open);
+    cleanUpConformance(open);
+    concurrencyConformance(open);
+    modelConformance(open);
+  });
+}
