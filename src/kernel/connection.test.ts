@@ -6,7 +6,10 @@ import { connectPair, readBytes, received, until } from './connection.conformanc
 
 const MEGABYTE = 1024 * 1024;
 
-describe('Connection, reading', () => {
+/** A hang is a failure. */
+const LIMIT = { timeout: 20_000 };
+
+describe('Connection, reading', LIMIT, () => {
   test('gives the bytes in order, what came ahead first, then the end', async (t) => {
     const { connection, peer } = await connectPair(t);
     const first = connection.read();
@@ -91,7 +94,7 @@ describe('Connection, reading', () => {
   });
 });
 
-describe('Connection, writing', () => {
+describe('Connection, writing', LIMIT, () => {
   test('strings and bytes keep their order, one char code one byte', async (t) => {
     const { connection, peer } = await connectPair(t);
     const got = received(peer);
@@ -184,7 +187,7 @@ describe('Connection, writing', () => {
   });
 });
 
-describe('Connection, closing', () => {
+describe('Connection, closing', LIMIT, () => {
   test('each close listener is called once, those that come late at once', async (t) => {
     const { connection, peer } = await connectPair(t);
     const calls: string[] = [];
@@ -196,7 +199,9 @@ describe('Connection, closing', () => {
     connection.destroy();
     connection.destroy();
     assert.deepEqual(calls, ['first', 'second']);
-    await once(peer, 'close').catch(() => {});
+    peer.resume();
+    peer.end();
+    await once(peer, 'close');
     await new Promise(setImmediate);
     assert.deepEqual(calls, ['first', 'second']);
     connection.onClose(() => calls.push('late'));

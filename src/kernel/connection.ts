@@ -20,6 +20,7 @@ export interface TlsDetails {
 const READ_AHEAD_BYTES_MAX = 256 * 1024;
 const WRITE_NOW_BYTES = 64 * 1024;
 const END_TIMEOUT_MS = 5000;
+const HANDSHAKE_TIMEOUT_MS = 30_000;
 const WRITE_BACKLOG_BYTES = 512 * 1024;
 
 /**
@@ -177,25 +178,22 @@ export class Connection {
     this.#chunks = [];
     this.#chunkBytes = 0;
     const secure = new TLSSocket(plain, { isServer: true, secureContext: context });
-    const done = Promise.withResolvers<void>();
-    const gone = (): void =>
-      done.reject(new PosthornError('connection-closed', 'TLS handshake failed'));
-    secure.once('secure', done.resolve);
-    secure.once('error', gone);
-    secure.once('close', gone);
     this.#socket = secure;
+    // Attached at once: a peer that goes away in the middle is seen as an end only where somebody reads.
+    this.#attach();
+    const done = Promise.withResolvers<void>();
+    const gone = (): void => done.reject(new PosthornError('connection-closed'));
+    secure.once('secure', done.resolve);
+    for (const event of ['error', 'end', 'close']) secure.once(event, gone);
     try {
-      await waits.track('the TLS handshake', this.owner, 30_000, done.promise);
+      await waits.track('the TLS handshake', this.owner, HANDSHAKE_TIMEOUT_MS, done.promise);
     } catch (error) {
-      secure.on('error', () => {});
+      secure.destroy();
       plain.destroy();
       this.#close();
-      throw error;
+      throw new PosthornError('connection-closed', 'TLS handshake failed', { cause: error });
     }
-    this.#attach();
-    secure.removeListener('error', gone);
-    secure.removeListener('close', gone);
-    secure.resume();
+    for (const event of ['error', 'end', 'close']) secure.removeListener(event, gone);
   }
 
   /**

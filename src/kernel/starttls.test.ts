@@ -19,7 +19,10 @@ async function upgrade(t: Context, { connection, peer }: Pair): Promise<TLSSocke
   return secure;
 }
 
-describe('startTls', () => {
+/** A hang is a failure. */
+const LIMIT = { timeout: 20_000 };
+
+describe('startTls', LIMIT, () => {
   test('goes on in TLS, both ways, and keeps the order of what was written before', async (t) => {
     const pair = await connectPair(t);
     const { connection, peer } = pair;
@@ -71,6 +74,7 @@ describe('startTls', () => {
     const waiting = other.connection.read();
     lost.destroy();
     assert.equal(await waiting, undefined);
+    other.connection.end();
     await until(() => other.connection.closed);
     assert.equal(closes, 1);
   });
@@ -98,7 +102,7 @@ describe('startTls', () => {
     });
 });
 
-describe('listen', () => {
+describe('listen', LIMIT, () => {
   test('implicit TLS hands over secured sockets', async (t) => {
     const certificate = await selfSignedCertificate(freshDirectory(t), 'mail.example.test');
     const accepted = Promise.withResolvers<Connection>();

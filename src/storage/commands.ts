@@ -122,6 +122,12 @@ export interface ClaimRecent extends FolderRef {
   readonly kind: 'claim-recent';
 }
 
+/** Uids from `from` up to, but not including, `to` are recent for whoever claimed. */
+export interface RecentClaimed {
+  readonly from: Uid;
+  readonly to: Uid;
+}
+
 export interface AddDomain {
   readonly kind: 'add-domain';
   readonly domain: string;
@@ -180,7 +186,7 @@ interface Signatures {
   'rename-folder': [RenameFolder, { readonly folderId: FolderId }];
   'delete-folder': [DeleteFolder, { readonly name: string }];
   subscribe: [Subscribe, { readonly changed: boolean }];
-  'claim-recent': [ClaimRecent, { readonly recentFrom: Uid }];
+  'claim-recent': [ClaimRecent, RecentClaimed];
   'add-domain': [AddDomain, { readonly added: boolean }];
   'remove-domain': [RemoveDomain, { readonly removed: boolean }];
   'add-mailbox': [AddMailbox, { readonly mailboxId: MailboxId }];

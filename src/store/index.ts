@@ -22,6 +22,7 @@ export type {
   IngestTarget,
   OpenedFolder,
   Problem,
+  RecentClaimed,
   UidRanges,
 } from '#storage';
 export { checkFolderName } from './folder-name.ts';

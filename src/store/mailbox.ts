@@ -11,7 +11,6 @@ import {
   type ModSeq,
   SPECIAL_USES,
   type SpecialUse,
-  type Uid,
 } from '#model';
 import type {
   Copied,
@@ -25,6 +24,7 @@ import type {
   FolderChanges,
   Ingested,
   OpenedFolder,
+  RecentClaimed,
   StoreFlags,
 } from '#storage';
 import { checkFolderName } from './folder-name.ts';
@@ -175,15 +175,14 @@ export class Mailbox {
     });
   }
 
-  /** Takes the \Recent entries for this session: gives the uid from which on they are recent. */
-  async claimRecent(folderId: FolderId): Promise<Uid> {
+  /** Takes the \Recent entries for this session; nobody else gets them. */
+  claimRecent(folderId: FolderId): Promise<RecentClaimed> {
     const { mailboxId } = this;
-    const claimed = await this.#engine.execute<'claim-recent'>(this.#owner, {
+    return this.#engine.execute<'claim-recent'>(this.#owner, {
       kind: 'claim-recent',
       mailboxId,
       folderId,
     });
-    return claimed.recentFrom;
   }
 
   /** Calls back with a hint after each commit that concerns this mailbox, until disposed. */

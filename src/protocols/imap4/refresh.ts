@@ -60,9 +60,8 @@ export async function claimRecent(session: Session, view: View): Promise<void> {
     return;
   }
   if (before.recentFrom >= before.uidNext) return;
-  const from = await mailbox.claimRecent(view.folderId);
-  const after = await mailbox.folder(view.folderId);
-  view.addRecent(from, after?.recentFrom ?? before.uidNext);
+  const { from, to } = await mailbox.claimRecent(view.folderId);
+  view.addRecent(from, to);
 }
 
 async function tell(session: Session, view: View, update: ViewUpdate): Promise<void> {

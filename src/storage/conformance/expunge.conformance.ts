@@ -81,15 +81,18 @@ export function expungeConformance(open: OpenEngine): void {
     test('gives each entry to one claim only', async (t) => {
       const box = await openBox(open, t);
       const claim = () => run(box.engine, { kind: 'claim-recent', ...box.ref() });
-      assert.deepEqual(await claim(), { recentFrom: 1 });
+      assert.deepEqual(await claim(), { from: 1, to: 1 });
       await box.deliver(3);
       assert.equal((await box.folder()).recentFrom, 1);
       const claims = await Promise.all([claim(), claim()]);
-      assert.deepEqual(claims, [{ recentFrom: 1 }, { recentFrom: 4 }]);
+      assert.deepEqual(claims, [
+        { from: 1, to: 4 },
+        { from: 4, to: 4 },
+      ]);
       await box.deliver(2);
-      assert.deepEqual(await claim(), { recentFrom: 4 });
+      assert.deepEqual(await claim(), { from: 4, to: 6 });
       assert.equal((await box.folder()).recentFrom, 6);
-      assert.deepEqual(await claim(), { recentFrom: 6 });
+      assert.deepEqual(await claim(), { from: 6, to: 6 });
     });
 
     test('is no change of the folder', async (t) => {

@@ -296,7 +296,7 @@ function folderStep(engine: Engine, { box, model }: Party, step: FolderStep): Pr
       if (folder !== undefined) folder.recentFrom = folder.uidNext;
       const work = run(engine, { kind: 'claim-recent', ...ref });
       return expectOutcome(work, folder === undefined ? 'no-folder' : undefined, (outcome) =>
-        assert.deepEqual(outcome, { recentFrom }),
+        assert.deepEqual(outcome, { from: recentFrom, to: folder?.uidNext }),
       );
     }
   }

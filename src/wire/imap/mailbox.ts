@@ -15,7 +15,8 @@ export function readMailbox(cursor: Cursor): string {
 }
 
 /**
- * A mailbox name with wildcards, as text in NFC.
+ * A mailbox name with wildcards, as text in NFC. One that is not modified UTF-7 is taken as it is: it can name nothing,
+ * and a client that probes the grammar gets an empty list.
  *
  * ```abnf
  * list-mailbox = 1*list-char / string
@@ -24,8 +25,13 @@ export function readMailbox(cursor: Cursor): string {
 export function readListMailbox(cursor: Cursor): string {
   const start = cursor.pos;
   const atom = cursor.run(c.LIST);
-  if (atom === '') return decodeName(cursor, cursor.stringBytes('a mailbox name or pattern'));
-  return decodeName(cursor, cursor.bytes.subarray(start, cursor.pos));
+  const bytes =
+    atom === ''
+      ? cursor.stringBytes('a mailbox name or pattern')
+      : cursor.bytes.subarray(start, cursor.pos);
+  if (cursor.utf8Names) return decodeName(cursor, bytes);
+  const wire = bytes.toString('latin1');
+  return (decodeUtf7(wire) ?? wire).normalize('NFC');
 }
 
 function decodeName(cursor: Cursor, bytes: Buffer): string {

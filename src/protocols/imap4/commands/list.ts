@@ -2,7 +2,7 @@ import { DELIMITER } from '#model';
 import { encodeList, type ListCommand } from '#wire';
 import { type Completion, ok } from '../completion.ts';
 import { joinPattern, type Matcher, matcherOf } from '../list/pattern.ts';
-import { FolderTree, type Listed } from '../list/tree.ts';
+import { FolderTree, type Listed, levelsAbove } from '../list/tree.ts';
 import type { Session } from '../session.ts';
 import { encodeFolderStatus } from './status.ts';
 
@@ -22,9 +22,12 @@ export async function list(session: Session, command: ListCommand): Promise<Comp
     .filter((pattern) => pattern !== '')
     .map((pattern) => matcherOf(joinPattern(reference, pattern)));
   const tree = await FolderTree.of(session.mailbox);
+  const isMatched: Matcher = (name) => matchers.some((matches) => matches(name));
+  const aboveUnmatched = namesAboveUnmatched(command, tree, isMatched);
   let lines = 0;
   for (const listed of tree.names()) {
-    const line = lineOf(session, command, tree, matchers, listed);
+    if (!isMatched(listed.name)) continue;
+    const line = lineOf(session, command, tree, listed, aboveUnmatched);
     if (line === undefined) continue;
     session.write(line);
     if (command.status !== undefined && listed.folder !== undefined)
@@ -38,12 +41,11 @@ function lineOf(
   session: Session,
   command: ListCommand,
   tree: FolderTree,
-  matchers: readonly Matcher[],
   listed: Listed,
+  aboveUnmatched: ReadonlySet<string>,
 ): string | undefined {
-  if (!matchers.some((matches) => matches(listed.name))) return undefined;
+  if (!isSelected(command, listed) && !aboveUnmatched.has(listed.name)) return undefined;
   const childInfo = childInfoOf(command, tree, listed.name);
-  if (!isSelected(command, listed) && childInfo.length === 0) return undefined;
   return encodeList(
     'LIST',
     {
@@ -54,6 +56,24 @@ function lineOf(
     },
     session.utf8,
   );
+}
+
+/**
+ * With RECURSIVEMATCH: the names above a selected one that the patterns leave out. Only for these a name that is not
+ * selected itself is worth a response; a CHILDINFO that the client hears anyway is suppressed (RFC 9051 §6.3.9.6).
+ */
+function namesAboveUnmatched(
+  command: ListCommand,
+  tree: FolderTree,
+  isMatched: Matcher,
+): Set<string> {
+  const above = new Set<string>();
+  if (!command.select.has('RECURSIVEMATCH')) return above;
+  for (const listed of tree.names()) {
+    if (!isSelected(command, listed) || isMatched(listed.name)) continue;
+    for (const name of levelsAbove(listed.name)) above.add(name);
+  }
+  return above;
 }
 
 /** Whether a name has what the selection options want (RFC 9051 §6.3.9.1): all of it. */

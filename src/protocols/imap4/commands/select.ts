@@ -1,5 +1,5 @@
-import { DELIMITER, type Uid } from '#model';
-import type { OpenedFolder } from '#store';
+import { DELIMITER } from '#model';
+import type { OpenedFolder, RecentClaimed } from '#store';
 import {
   encodeCount,
   encodeFlagsResponse,
@@ -47,11 +47,11 @@ function addRecent(
   session: Session,
   view: View,
   { folder }: OpenedFolder,
-  claimed: Uid | undefined,
+  claimed: RecentClaimed | undefined,
 ): void {
   if (session.rev2) return;
   if (view.readOnly) view.addRecent(folder.recentFrom, folder.uidNext);
-  else if (claimed !== undefined) view.addRecent(claimed, folder.recentFrom);
+  else if (claimed !== undefined) view.addRecent(claimed.from, claimed.to);
 }
 
 function tellFolder(session: Session, view: View, opened: OpenedFolder): void {

@@ -66,7 +66,7 @@ export class FolderTree {
   }
 }
 
-function* levelsAbove(name: string): Generator<string> {
+export function* levelsAbove(name: string): Generator<string> {
   for (let at = name.indexOf(DELIMITER); at >= 0; at = name.indexOf(DELIMITER, at + 1))
     yield name.slice(0, at);
 }

@@ -1,4 +1,4 @@
-import { foldForSearch } from '#content';
+import { foldForSearch, mailboxesOf, parseAddressList } from '#content';
 import type { SearchField } from '#wire';
 import { Stage } from './candidate.ts';
 import type { Condition } from './condition.ts';
@@ -40,6 +40,32 @@ function subjectKey(text: string): Condition {
   };
 }
 
+/**
+ * FROM, TO, CC, BCC: as the envelope has them (RFC 9051 §6.4.4), so a whole address is found also where the field has
+ * comments or spaces inside it.
+ */
+function addressKey(field: string, text: string): Condition {
+  const asText = headerKey(field, text);
+  const needle = foldForSearch(text);
+  const at = needle.indexOf('@');
+  if (at <= 0 || /\s/.test(needle)) return asText;
+  const [local, domain] = [needle.slice(0, at), needle.slice(at + 1)];
+  return {
+    stages: asText.stages,
+    test: (candidate) => {
+      const found = asText.test(candidate);
+      if (found !== false) return found;
+      if (!candidate.mayHaveWord(local) || !candidate.mayHaveWord(domain)) return false;
+      return candidate.fields(field)?.some((value) => addressesOf(value).includes(needle));
+    },
+  };
+}
+
+function addressesOf(value: string): string {
+  const mailboxes = mailboxesOf(parseAddressList(value));
+  return foldForSearch(mailboxes.map((mailbox) => mailbox.address).join(' '));
+}
+
 export function fieldKey(field: SearchField, text: string): Condition {
-  return field === 'SUBJECT' ? subjectKey(text) : headerKey(field, text);
+  return field === 'SUBJECT' ? subjectKey(text) : addressKey(field, text);
 }

@@ -1,0 +1,264 @@
+import assert from 'node:assert/strict';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { missing, runOk, sayVersion } from './program.ts';
+import { ALICE, HOST, type Listener, PASSWORD, startServer, type TestServer } from './server.ts';
+
+const skip = missing('mbsync');
+
+/** Maildir's letters for the flags both sides know. */
+const LETTERS: Readonly<Record<string, string>> = {
+  '\\Answered': 'R',
+  '\\Deleted': 'T',
+  '\\Draft': 'D',
+  '\\Flagged': 'F',
+  '\\Seen': 'S',
+};
+
+/** Subject and flag letters of each message, sorted. */
+type Side = Readonly<Record<string, readonly string[]>>;
+
+/** A Maildir with subfolders, as mbsync's `SubFolders Verbatim` lays it out. */
+class Maildir {
+  readonly root: string;
+  #made = 0;
+
+  constructor(root: string) {
+    this.root = root;
+    mkdirSync(root, { recursive: true });
+  }
+
+  makeFolder(folder: string): void {
+    for (const sub of ['cur', 'new', 'tmp'])
+      mkdirSync(join(this.root, folder, sub), { recursive: true });
+  }
+
+  add(folder: string, subject: string, flags = ''): void {
+    const text = `From: ${ALICE}\nSubject: ${subject}\nMessage-ID: <${subject}@local>\n\nÄ local text\n`;
+    this.#made++;
+    const name = `17637${this.#made}.M${this.#made}.local:2,${flags}`;
+    writeFileSync(join(this.root, folder, 'cur', name), text);
+  }
+
+  /** The file of a message, by its subject. */
+  #find(folder: string, subject: string): { readonly path: string; readonly name: string } {
+    const found = this.#files(folder).find(({ path }) => subjectOf(path) === subject);
+    assert.ok(found !== undefined, `${folder} has no ${subject}`);
+    return found;
+  }
+
+  setFlags(folder: string, subject: string, flags: string): void {
+    const { path, name } = this.#find(folder, subject);
+    renameSync(path, join(this.root, folder, 'cur', `${name.replace(/:2,.*/, '')}:2,${flags}`));
+  }
+
+  remove(folder: string, subject: string): void {
+    rmSync(this.#find(folder, subject).path);
+  }
+
+  #files(folder: string): { readonly path: string; readonly name: string }[] {
+    return ['cur', 'new'].flatMap((sub) => {
+      const dir = join(this.root, folder, sub);
+      return readdirSync(dir).map((name) => ({ path: join(dir, name), name }));
+    });
+  }
+
+  #folders(prefix = ''): string[] {
+    const dirs = readdirSync(join(this.root, prefix), { withFileTypes: true });
+    if (prefix !== '' && !dirs.some(({ name }) => name === 'cur')) return [];
+    const below = dirs
+      .filter((entry) => entry.isDirectory() && !['cur', 'new', 'tmp'].includes(entry.name))
+      .flatMap(({ name }) => this.#folders(prefix === '' ? name : `${prefix}/${name}`));
+    return prefix === '' ? below : [prefix, ...below];
+  }
+
+  list(): Side {
+    const sides: Record<string, readonly string[]> = {};
+    for (const folder of this.#folders().toSorted())
+      sides[folder] = this.#files(folder)
+        .map(({ path, name }) => `${subjectOf(path)} ${/:2,(.*)/.exec(name)?.[1] ?? ''}`)
+        .toSorted();
+    return sides;
+  }
+
+  /** All that must stay as it is when there is nothing to do: every path with its size and times. */
+  fingerprint(): readonly string[] {
+    return readdirSync(this.root, { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\/(cur|new)\//.test(name))
+      .map((name) => `${name} ${statSync(join(this.root, name)).mtimeMs}`)
+      .toSorted();
+  }
+}
+
+function subjectOf(path: string): string {
+  return /^Subject: (.*?)\r?$/m.exec(readFileSync(path, 'latin1'))![1]!;
+}
+
+/** The server's side in the same form as the Maildir's; names in mbsync's local form, which is UTF-7. */
+async function listServer(server: TestServer, localName: (name: string) => string): Promise<Side> {
+  const sides: Record<string, readonly string[]> = {};
+  const folders = await server.folders(ALICE);
+  for (const folder of folders.toSorted((a, b) => (localName(a) < localName(b) ? -1 : 1))) {
+    const listed = await server.list(ALICE, folder);
+    sides[localName(folder)] = listed
+      .map(({ subject, flags }) => {
+        const letters = flags.map((flag) => LETTERS[flag] ?? '');
+        return `${subject} ${letters.toSorted().join('')}`;
+      })
+      .toSorted();
+  }
+  return sides;
+}
+
+/** Modified UTF-7 of the names used here (RFC 3501 §5.1.3); mbsync leaves names as they are on the wire. */
+const WIRE_NAMES: Readonly<Record<string, string>> = {
+  'Entwürfe/日本': 'Entw&APw-rfe/&ZeVnLA-',
+  Entwürfe: 'Entw&APw-rfe',
+  'Lohn & Brot': 'Lohn &- Brot',
+  Größe: 'Gr&APYA3w-e',
+};
+const localName = (name: string): string => WIRE_NAMES[name] ?? name;
+
+const WAYS = [
+  ['in the clear', 'imap', 'None'],
+  ['after STARTTLS', 'imap', 'STARTTLS'],
+  ['over TLS', 'imaps', 'IMAPS'],
+] as const;
+
+for (const [name, listener, ssl] of WAYS)
+  test(`mbsync keeps a Maildir and the server equal, ${name}`, { skip }, async (t) => {
+    sayVersion(t, 'mbsync');
+    const server = await startServer(t);
+    const local = new Maildir(join(server.work, 'maildir'));
+    const config = writeConfig(server, listener, ssl, local.root);
+    const sync = async (): Promise<string> => {
+      const { out, err } = await runOk('mbsync', ['-V', '-c', config, 'all']);
+      return out + err;
+    };
+    const equal = async (): Promise<Side> => {
+      const side = await listServer(server, localName);
+      assert.deepEqual(local.list(), side);
+      return side;
+    };
+
+    await t.test('the first run brings both sides together, folders too', async () => {
+      for (const folder of ['Entwürfe', 'Entwürfe/日本', 'Lohn & Brot'])
+        await server.imap(ALICE, (client) => client.ok(`CREATE "${localName(folder)}"`));
+      for (const subject of ['r1', 'r2', 'r3', 'r4']) await server.put(ALICE, subject);
+      await server.put(ALICE, 'r5', { folder: 'Entwürfe/日本', flags: '(\\Flagged \\Seen)' });
+      local.makeFolder('INBOX');
+      local.makeFolder('Gr&APYA3w-e');
+      local.add('INBOX', 'l1', 'S');
+      local.add('INBOX', 'l2', 'FRS');
+      local.add('Gr&APYA3w-e', 'l3', 'D');
+      await sync();
+      const side = await equal();
+      assert.deepEqual(side['INBOX'], ['l1 S', 'l2 FRS', 'r1 ', 'r2 ', 'r3 ', 'r4 ']);
+      assert.deepEqual(side['Gr&APYA3w-e'], ['l3 D']);
+      assert.deepEqual(side['Entw&APw-rfe/&ZeVnLA-'], ['r5 FS']);
+      const sizes = await server.list(ALICE);
+      const l1 = sizes.find(({ subject }) => subject === 'l1')!;
+      assert.match(l1.text, /\r\n\r\n\xc3\x84 local text\r\n$/);
+    });
+
+    await t.test('a second run changes nothing', async () => {
+      const before = [local.fingerprint(), await server.list(ALICE)];
+      const said = await sync();
+      assert.doesNotMatch(said, /warning|error/i);
+      assert.deepEqual([local.fingerprint(), await server.list(ALICE)], before);
+    });
+
+    await t.test('new mail, flags and deletions of both sides', async () => {
+      await server.put(ALICE, 'r6');
+      await server.put(ALICE, 'r7', { folder: 'Lohn & Brot' });
+      local.add('INBOX', 'l4');
+      local.add('Sent', 'l5', 'S');
+      await server.imap(ALICE, async (client) => {
+        await client.ok('SELECT INBOX');
+        await client.ok('STORE 1 +FLAGS (\\Seen \\Answered)');
+        await client.ok('STORE 2 +FLAGS \\Deleted');
+        await client.ok('EXPUNGE');
+      });
+      local.setFlags('INBOX', 'r3', 'FS');
+      local.setFlags('INBOX', 'l2', '');
+      local.setFlags('INBOX', 'l1', 'ST');
+      local.remove('INBOX', 'r4');
+      await sync();
+      const side = await equal();
+      assert.deepEqual(side['INBOX'], ['l2 ', 'l4 ', 'r1 RS', 'r3 FS', 'r6 ']);
+      assert.deepEqual(side['Lohn &- Brot'], ['r7 ']);
+      assert.deepEqual(side['Sent'], ['l5 S']);
+    });
+
+    await t.test('and again nothing is left to do', async () => {
+      const before = [local.fingerprint(), await server.list(ALICE)];
+      await sync();
+      assert.deepEqual([local.fingerprint(), await server.list(ALICE)], before);
+    });
+
+    await t.test('a folder that was deleted on the server goes locally', async () => {
+      await server.imap(ALICE, async (client) => {
+        await client.ok('SELECT "Lohn &- Brot"');
+        await client.ok('STORE 1:* +FLAGS \\Deleted');
+        await client.ok('CLOSE');
+      });
+      await sync();
+      await server.imap(ALICE, (client) => client.ok('DELETE "Lohn &- Brot"'));
+      await sync();
+      await equal();
+    });
+    await server.check();
+  });
+
+function writeConfig(server: TestServer, listener: Listener, ssl: string, root: string): string {
+  const secret = join(server.work, 'password');
+  writeFileSync(secret, `${PASSWORD}\n`, { mode: 0o600 });
+  const config = join(server.work, 'mbsyncrc');
+  const lines = [
+    'IMAPAccount server',
+    `Host ${HOST}`,
+    `Port ${server.port[listener]}`,
+    `User ${ALICE}`,
+    `PassCmd "cat ${secret}"`,
+    `SSLType ${ssl}`,
+    ...(ssl === 'None' ? [] : [`CertificateFile ${certificateOf(server)}`]),
+    'Timeout 20',
+    '',
+    'IMAPStore far',
+    'Account server',
+    '',
+    'MaildirStore near',
+    `Path ${root}/`,
+    `Inbox ${root}/INBOX`,
+    'SubFolders Verbatim',
+    '',
+    'Channel all',
+    'Far :far:',
+    'Near :near:',
+    'Patterns *',
+    'Sync All',
+    'Create Both',
+    'Remove Both',
+    'Expunge Both',
+    'SyncState *',
+  ];
+  writeFileSync(config, `${lines.join('\n')}\n`);
+  return config;
+}
+
+/** mbsync trusts a certificate it is given, host name or not. */
+function certificateOf(server: TestServer): string {
+  const dir = join(server.work, 'data', 'tls');
+  const found = readdirSync(dir).find((name) => /cert/.test(name));
+  assert.ok(found !== undefined, 'the server has made no certificate');
+  return join(dir, found);
+}
