@@ -1,13 +1,17 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { RequestPort } from '#kernel';
+import { RequestPort, systemClock } from '#kernel';
 import type { FrontRequest, FrontSetup, FrontStatus } from './front.ts';
 
 /** Longer than any grace time a front is given. */
 const CONTROL_TIMEOUT_MS = 30_000;
 
+/** A thread without connections ends by itself; one that does not is ended. */
+const EXIT_TIMEOUT_MS = 500;
+
 /** A front thread as the main thread holds it. */
 export class FrontThread {
   readonly #worker: Worker;
+  readonly #exited: Promise<void>;
   readonly #control: RequestPort<FrontRequest, FrontStatus | undefined>;
 
   /** Starts the thread; it does not listen yet. */
@@ -20,6 +24,7 @@ export class FrontThread {
       name: `front-${setup.index}`,
     });
     this.#worker.on('error', onFailure);
+    this.#exited = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
     this.#control = new RequestPort({
       port: port1,
       name: `front-${setup.index}`,
@@ -40,6 +45,7 @@ export class FrontThread {
     try {
       await this.#control.request('main', { kind: 'stop', graceMs });
     } finally {
+      await Promise.race([this.#exited, systemClock.sleep(EXIT_TIMEOUT_MS)]);
       await this.#worker.terminate();
     }
   }

@@ -191,12 +191,12 @@ export class TestServer implements AsyncDisposable {
     return status;
   }
 
-  /** Waits until the server has no sessions left. */
-  async untilIdle(): Promise<void> {
+  /** Waits until the server has no sessions of these protocols left. */
+  async untilNone(...protocols: readonly string[]): Promise<void> {
     const deadlineMs = performance.now() + HANGS_MS;
     for (;;) {
       const { sessions } = await this.status();
-      if (Object.values(sessions).every((open) => open === 0)) return;
+      if (protocols.every((protocol) => sessions[protocol] === 0)) return;
       assert.ok(performance.now() < deadlineMs, `sessions stay: ${JSON.stringify(sessions)}`);
       await systemClock.sleep(20);
     }

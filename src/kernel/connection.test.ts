@@ -65,9 +65,10 @@ describe('Connection, reading', LIMIT, () => {
     peer.write('x');
     assert.equal((await patient)?.toString(), 'x');
     assert.deepEqual(mine(), []);
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
     connection.idleTimeoutMs = 1;
     const silent = connection.read();
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    t.mock.timers.tick(1);
     waits.expireOverdue();
     assert.equal(await silent, undefined);
     assert.equal(connection.timedOut, true);
@@ -137,16 +138,32 @@ describe('Connection, writing', LIMIT, () => {
 
   test('end waits for the peer as a named wait, and cuts it off in the end', async (t) => {
     const { connection, peer } = await connectPair(t, { owner: 'test lingering' });
+    const mine = () => waits.list().filter(({ owner }) => owner === 'test lingering');
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    const got = once(peer, 'end');
     peer.resume();
     connection.end();
-    const [wait] = waits.list().filter(({ owner }) => owner === 'test lingering');
-    assert.equal(wait?.name, 'the peer to close');
-    assert.ok(wait.deadlineMs > wait.sinceMs);
+    await got;
+    assert.deepEqual(
+      mine().map((wait) => [wait.name, wait.deadlineMs - wait.sinceMs]),
+      [['the peer to close', 5000]],
+    );
+    // What the peer goes on to send is dropped.
+    peer.write('chatter');
+    t.mock.timers.tick(4999);
+    waits.expireOverdue();
+    await new Promise(setImmediate);
     assert.equal(connection.closed, false);
+    assert.equal(connection.hasInput, false);
+    t.mock.timers.tick(1);
+    waits.expireOverdue();
+    await until(() => connection.closed);
+    assert.deepEqual(mine(), []);
   });
 
   test('a peer that never reads is cut off by drained', async (t) => {
     const { connection, peer } = await connectPair(t, { owner: 'test deaf', writeTimeoutMs: 1 });
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
     peer.pause();
     let turns = 0;
     // The system's own buffers take some before anything is backlogged.
@@ -160,7 +177,7 @@ describe('Connection, writing', LIMIT, () => {
       mine.map(({ name }) => name),
       ['the peer to take output'],
     );
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    t.mock.timers.tick(1);
     waits.expireOverdue();
     await drained;
     assert.equal(connection.closed, true);

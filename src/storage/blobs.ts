@@ -8,8 +8,14 @@ export interface Blobs {
   read(blob: string, start: number, end: number): Promise<Buffer>;
   /** Removes a blob that nothing refers to. */
   remove(blob: string): Promise<void>;
-  /** Names of all blobs, with their sizes. */
-  list(): AsyncIterable<{ readonly blob: string; readonly sizeBytes: number }>;
+  /** All blobs. */
+  list(): AsyncIterable<StoredBlob>;
+}
+
+export interface StoredBlob {
+  readonly blob: string;
+  readonly sizeBytes: number;
+  readonly finishedAtMs: number;
 }
 
 export interface BlobWriter extends AsyncDisposable {

@@ -11,7 +11,7 @@
  * The data's header carries format version, least reader and least writer; a newer format is refused before a byte is
  * written. Engines: `#storage/sqlite`. `describeEngine` is the conformance suite every engine passes.
  */
-export type { Blobs, BlobWriter } from './blobs.ts';
+export type { Blobs, BlobWriter, StoredBlob } from './blobs.ts';
 export type * from './commands.ts';
 export type { Engine } from './engine.ts';
 export type * from './reads.ts';

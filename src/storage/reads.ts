@@ -129,6 +129,8 @@ export interface Reads {
   verifiers(mailboxId: MailboxId): Promise<Verifiers | undefined>;
   domains(): Promise<readonly { readonly domain: string; readonly mailboxes: number }[]>;
 
+  /** Those of the blobs that no content refers to. */
+  strayBlobs(blobs: readonly string[]): Promise<readonly string[]>;
   tracking(limit: number): Promise<readonly TrackingEvent[]>;
   counts(): Promise<Counts>;
   /** Verifies everything: the database's own structure, references, counters, checksums of all content. */

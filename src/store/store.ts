@@ -8,6 +8,8 @@ import { Mailbox } from './mailbox.ts';
 
 /** Orphaned contents removed in one transaction of the background cleanup. */
 const CLEAN_UP_AT_ONCE = 500;
+/** Blobs looked up in one read. */
+const STRAYS_AT_ONCE = 500;
 /** Changes of a mailbox that the log keeps for clients that come back. */
 const KEEP_CHANGES = 100_000;
 
@@ -47,6 +49,29 @@ export class Store implements Disposable {
     });
     for (const blob of cleaned.blobs) await this.#engine.blobs.remove(blob);
     return cleaned.contents === CLEAN_UP_AT_ONCE;
+  }
+
+  /**
+   * Removes blobs from before `finishedBeforeMs` that nothing refers to: their commit was refused, or the process ended
+   * in between. Later ones may still be on their way to a commit.
+   */
+  async removeStrayBlobs(finishedBeforeMs: number): Promise<number> {
+    const { blobs, read } = this.#engine;
+    let removed = 0;
+    let batch: string[] = [];
+    const flush = async (): Promise<void> => {
+      for (const blob of await read.strayBlobs(batch)) {
+        await blobs.remove(blob);
+        removed++;
+      }
+      batch = [];
+    };
+    for await (const { blob, finishedAtMs } of blobs.list()) {
+      if (finishedAtMs < finishedBeforeMs) batch.push(blob);
+      if (batch.length === STRAYS_AT_ONCE) await flush();
+    }
+    await flush();
+    return removed;
   }
 
   /** Verifies everything that is stored. */

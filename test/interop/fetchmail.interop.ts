@@ -20,11 +20,12 @@ class Fetchmail {
     this.#server = server;
     this.#dir = server.work;
     this.#config = join(this.#dir, 'fetchmailrc');
-    const password = PASSWORD.replaceAll('\\', '\\\\').replaceAll('"', '\\"');
+    // Its double-quoted strings cannot hold a double quote.
+    const password = PASSWORD.replaceAll('\\', '\\\\');
     const config = [
       `set idfile "${join(this.#dir, 'fetchids')}"`,
       `poll ${HOST} service ${server.port[listener]} protocol ${protocol} timeout 20`,
-      `  user "${ALICE}" password "${password}" ${ssl}`,
+      `  user "${ALICE}" password '${password}' ${ssl}`,
       `  mda "cat > ${join(this.#dir, 'mail')}.$$" no rewrite`,
     ];
     writeFileSync(this.#config, `${config.join('\n')}\n`, { mode: 0o600 });

@@ -20,15 +20,18 @@ export class Input {
     return this.#waiting;
   }
 
-  /** The next step; undefined at the end of the connection, after `close`, or when the client is silent too long. */
+  /**
+   * The next step; undefined at the end of the connection, after `close`, or when the client is silent too long. Then there
+   * will be none any more.
+   */
   async next(): Promise<InputStep | undefined> {
     for (;;) {
       if (this.#closed) return undefined;
       const step = this.reader.next();
       if (step.kind !== 'need-more') return step;
       const chunk = await this.#read();
-      if (chunk === undefined) return undefined;
-      this.reader.push(chunk);
+      if (chunk === undefined) this.#closed = true;
+      else this.reader.push(chunk);
     }
   }
 

@@ -1,5 +1,6 @@
 import type { ModSeq, SeqNum, Uid } from '#model';
 import type { Entry, EntryColumns, UidRanges } from '#store';
+import type { Ranges } from '#wire';
 import type { Session } from './session.ts';
 import type { View } from './view.ts';
 
@@ -37,6 +38,30 @@ export async function* readRows(
       ranges = rows.length < limit ? [] : above(ranges, rows.at(-1)!.uid);
     }
   }
+}
+
+/** The messages of some ranges in slices of at most so many. */
+export function* slicesOf(
+  view: View,
+  ranges: Ranges<Uid>,
+  messagesMax: number,
+): Generator<UidRanges> {
+  let slice: (readonly [Uid, Uid])[] = [];
+  let room = messagesMax;
+  for (const { first, last } of ranges) {
+    const to = view.lowerBound(last + 1);
+    for (let from = view.lowerBound(first); from < to; ) {
+      const end = Math.min(to, from + room);
+      slice.push([view.uids[from] as Uid, view.uids[end - 1] as Uid]);
+      room -= end - from;
+      from = end;
+      if (room > 0) continue;
+      yield slice;
+      slice = [];
+      room = messagesMax;
+    }
+  }
+  if (slice.length > 0) yield slice;
 }
 
 /** What of the ranges lies above a uid. */

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
+import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
 import { test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
 import { fill, mail, PASSWORD, stand, USER } from './stand.test.ts';
 
 test('the greeting names what can be done before the login (RFC 9051 §7.1.5)', async (t) => {
@@ -44,7 +48,7 @@ test('without encryption, from elsewhere, no password is taken (RFC 9051 §11.1)
   assert.deepEqual([plain.status, plain.code], ['NO', 'PRIVACYREQUIRED']);
 });
 
-test('STARTTLS encrypts, and drops what came behind it in the clear (RFC 9051 §6.2.1)', async (t) => {
+test('STARTTLS encrypts (RFC 9051 §6.2.1)', async (t) => {
   const { connect } = await stand(t, { tls: true, remote: true });
   const client = await connect();
   assert.match(client.greeting.codeText!, /STARTTLS/);
@@ -54,6 +58,50 @@ test('STARTTLS encrypts, and drops what came behind it in the clear (RFC 9051 §
   assert.doesNotMatch(JSON.stringify(untagged), /STARTTLS|LOGINDISABLED/);
   assert.equal((await client.login(USER, PASSWORD)).status, 'OK');
   assert.equal((await client.command('STARTTLS')).status, 'BAD');
+});
+
+test('commands put in behind STARTTLS in the clear are never done (RFC 9051 §11.1)', async (t) => {
+  const { port } = await stand(t, { tls: true });
+  const plain = connectTcp({ port, host: '127.0.0.1' });
+  const [greeting] = (await once(plain, 'data')) as [Buffer];
+  assert.match(greeting.toString(), /^\* OK/);
+  plain.write('a STARTTLS\r\nb CAPABILITY\r\n');
+  const [answer] = (await once(plain, 'data')) as [Buffer];
+  assert.match(answer.toString(), /^a OK [^\r]*\r\n$/);
+  plain.removeAllListeners();
+  const secure = connectTls({ socket: plain, rejectUnauthorized: false });
+  await once(secure, 'secureConnect');
+  secure.write('c NOOP\r\n');
+  const [first] = (await once(secure, 'data')) as [Buffer];
+  assert.match(first.toString(), /^c OK/);
+  secure.destroy();
+});
+
+test('SCRAM-SHA-256, with the server proof as a last challenge (RFC 9051 §6.2.2, RFC 7677)', async (t) => {
+  const { connect } = await stand(t, { remote: true });
+  const client = await connect();
+  const b64 = (text: string): string => Buffer.from(text).toString('base64');
+  const challenge = async (): Promise<string> => {
+    const response = await client.response();
+    assert.ok(response.kind === 'continue', JSON.stringify(response));
+    return Buffer.from(response.text, 'base64').toString();
+  };
+  const hmac = (key: Buffer, text: string): Buffer =>
+    createHmac('sha256', key).update(text).digest();
+  const first = `n=${USER},r=clientnonce`;
+  client.send(`a AUTHENTICATE SCRAM-SHA-256 ${b64(`n,,${first}`)}\r\n`);
+  const server = await challenge();
+  const [, nonce, salt, rounds] = /^r=([^,]+),s=([^,]+),i=(\d+)$/.exec(server)!;
+  const salted = pbkdf2Sync(PASSWORD, Buffer.from(salt!, 'base64'), Number(rounds), 32, 'sha256');
+  const key = hmac(salted, 'Client Key');
+  const signed = `${first},${server},c=${b64('n,,')},r=${nonce}`;
+  const signature = hmac(createHash('sha256').update(key).digest(), signed);
+  const proof = Buffer.from(key.map((byte, index) => byte ^ signature[index]!)).toString('base64');
+  client.send(`${b64(`c=${b64('n,,')},r=${nonce},p=${proof}`)}\r\n`);
+  const expected = hmac(hmac(salted, 'Server Key'), signed).toString('base64');
+  assert.equal(await challenge(), `v=${expected}`);
+  client.send('\r\n');
+  assert.equal((await client.completion('a')).status, 'OK');
 });
 
 test('AUTHENTICATE: initial response, continuation, cancel, nonsense (RFC 9051 §6.2.2)', async (t) => {
@@ -149,6 +197,32 @@ test('stop: those who wait hear BYE, half an APPEND leaves nothing', async (t) =
   assert.equal(server.sessions, 0);
 });
 
+test('who is silent too long hears BYE, also within a message (RFC 9051 §5.4)', async (t) => {
+  const { open, connect, port } = await stand(t, {
+    limits: { loginTimeoutMs: 300, idleTimeoutMs: 300, literalTimeoutMs: 300 },
+  });
+  const silent = await connect();
+  const idle = await open();
+  const half = await open();
+  half.send('a APPEND INBOX {100}\r\n');
+  await half.response();
+  half.send('half');
+  const trickle = connectTcp({ port, host: '127.0.0.1' });
+  trickle.on('error', () => {});
+  const drip = setInterval(() => trickle.write('x'), 50);
+  const end = once(trickle, 'end');
+  for (const client of [silent, idle, half]) {
+    const bye = await client.response();
+    assert.ok(bye.kind === 'untagged' && bye.data.type === 'STATUS-RESPONSE');
+    assert.equal(bye.data.condition, 'BYE');
+    await client.closed();
+  }
+  trickle.resume();
+  await end;
+  clearInterval(drip);
+  trickle.destroy();
+});
+
 test('a mailbox that is removed ends its sessions', async (t) => {
   const { open, directory } = await stand(t);
   const client = await open('SELECT INBOX');
@@ -186,7 +260,6 @@ test('a folder renamed by another session stays selected', async (t) => {
 
 test('a session that was split at every byte answers the same', async (t) => {
   const { port } = await stand(t);
-  const { connect } = await import('node:net');
   const script = Buffer.from(
     [
       `a1 LOGIN ${USER} {${PASSWORD.length}+}`,
@@ -206,7 +279,7 @@ test('a session that was split at every byte answers the same', async (t) => {
   );
   const run = (cuts: readonly number[]): Promise<string> =>
     new Promise((resolve, reject) => {
-      const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+      const socket = connectTcp({ port, host: '127.0.0.1', noDelay: true });
       const pieces: Buffer[] = [];
       let from = 0;
       const next = (): void => {

@@ -292,11 +292,11 @@ function folderStep(engine: Engine, { box, model }: Party, step: FolderStep): Pr
     }
     case 'claim': {
       const folder = model.folders.get(folderId);
-      const recentFrom = folder?.recentFrom;
+      const claimed = { from: folder?.recentFrom, to: folder?.uidNext };
       if (folder !== undefined) folder.recentFrom = folder.uidNext;
       const work = run(engine, { kind: 'claim-recent', ...ref });
       return expectOutcome(work, folder === undefined ? 'no-folder' : undefined, (outcome) =>
-        assert.deepEqual(outcome, { from: recentFrom, to: folder?.uidNext }),
+        assert.deepEqual(outcome, claimed),
       );
     }
   }

@@ -1,9 +1,12 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PosthornError, randomId } from '#kernel';
-import type { Blobs, BlobWriter } from '../blobs.ts';
+import type { Blobs, BlobWriter, StoredBlob } from '../blobs.ts';
 
 const THRESHOLD_BYTES = 256 * 1024;
+
+/** Where blobs are that are being written; outside of a running server, what an interrupted write left behind. */
+const UNFINISHED = 'unfinished';
 
 /** Blobs as files: `blobs/ab/abcdef…`. A file appears under its name only when it is complete and synced. */
 export class FileBlobs implements Blobs {
@@ -21,9 +24,13 @@ export class FileBlobs implements Blobs {
     const dir = join(this.#dir, blob.slice(0, 2));
     return await wrap(async () => {
       await mkdir(dir, { recursive: true, mode: 0o700 });
-      const path = this.#path(blob);
-      const file = await open(`${path}.part`, 'wx', 0o600);
-      return new FileBlobWriter(blob, path, file, () => this.#syncNames(dir));
+      await mkdir(join(this.#dir, UNFINISHED), { recursive: true, mode: 0o700 });
+      const path = join(this.#dir, UNFINISHED, `${blob}.part`);
+      const file = await open(path, 'wx', 0o600);
+      return new FileBlobWriter(blob, path, file, async () => {
+        await rename(path, this.#path(blob));
+        await this.#syncNames(dir);
+      });
     });
   }
 
@@ -59,7 +66,7 @@ export class FileBlobs implements Blobs {
     await rm(this.#path(blob), { force: true });
   }
 
-  async *list(): AsyncIterable<{ blob: string; sizeBytes: number }> {
+  async *list(): AsyncIterable<StoredBlob> {
     let names: string[];
     try {
       names = await readdir(this.#dir, { recursive: true });
@@ -71,20 +78,14 @@ export class FileBlobs implements Blobs {
       if (blob.length !== 26) continue;
       const found = await stat(join(this.#dir, name)).catch(() => undefined);
       // Gone since the directory was read: removed by the clean-up.
-      if (found !== undefined) yield { blob, sizeBytes: found.size };
+      if (found === undefined) continue;
+      yield { blob, sizeBytes: found.size, finishedAtMs: found.mtimeMs };
     }
   }
 
   /** Removes what an interrupted write left behind. Only before anything is written. */
-  async removePartial(): Promise<void> {
-    let names: string[];
-    try {
-      names = await readdir(this.#dir, { recursive: true });
-    } catch {
-      return;
-    }
-    for (const name of names)
-      if (name.endsWith('.part')) await rm(join(this.#dir, name), { force: true });
+  async removeUnfinished(): Promise<void> {
+    await rm(join(this.#dir, UNFINISHED), { recursive: true, force: true });
   }
 
   #path(blob: string): string {
@@ -95,13 +96,14 @@ export class FileBlobs implements Blobs {
 class FileBlobWriter implements BlobWriter {
   readonly blob: string;
   readonly #path: string;
-  readonly #syncNames: () => Promise<void>;
+  readonly #publish: () => Promise<void>;
   #file: FileHandle | undefined;
+  #finished = false;
 
-  constructor(blob: string, path: string, file: FileHandle, syncNames: () => Promise<void>) {
+  constructor(blob: string, path: string, file: FileHandle, publish: () => Promise<void>) {
     this.blob = blob;
     this.#path = path;
-    this.#syncNames = syncNames;
+    this.#publish = publish;
     this.#file = file;
   }
 
@@ -118,18 +120,19 @@ class FileBlobWriter implements BlobWriter {
     const file = this.#file!;
     await wrap(async () => {
       await file.sync();
-      await file.close();
       this.#file = undefined;
-      await rename(`${this.#path}.part`, this.#path);
-      await this.#syncNames();
+      await file.close();
+      await this.#publish();
+      this.#finished = true;
     });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#file === undefined) return;
-    await this.#file.close();
+    if (this.#finished) return;
+    const file = this.#file;
     this.#file = undefined;
-    await rm(`${this.#path}.part`, { force: true });
+    await file?.close();
+    await rm(this.#path, { force: true });
   }
 }
 

@@ -22,7 +22,7 @@ import type {
 import type { FileBlobs } from './blobs.ts';
 import { readChanges } from './reads/changes.ts';
 import { checkDatabase } from './reads/check.ts';
-import { readContentBytes } from './reads/content.ts';
+import { readContentBytes, readStrayBlobs } from './reads/content.ts';
 import {
   readAddressTarget,
   readDomains,
@@ -117,6 +117,10 @@ export class SqliteReads implements Reads {
 
   async domains(): Promise<readonly { readonly domain: string; readonly mailboxes: number }[]> {
     return readDomains(this.#sql);
+  }
+
+  async strayBlobs(blobs: readonly string[]): Promise<readonly string[]> {
+    return readStrayBlobs(this.#sql, blobs);
   }
 
   async tracking(limit: number): Promise<readonly TrackingEvent[]> {

@@ -107,6 +107,7 @@ CREATE TABLE content(
   head BLOB NOT NULL,
   body BLOB
 ) STRICT;
+CREATE INDEX content_blob ON content(blob) WHERE blob IS NOT NULL;
 CREATE TABLE content_ref(content_id INTEGER PRIMARY KEY, refs INTEGER NOT NULL) STRICT;
 CREATE TABLE orphan(content_id INTEGER PRIMARY KEY) STRICT;
 
@@ -158,7 +159,8 @@ export function checkFormat(db: DatabaseSync, path: string): 'empty' | 'current'
   if (header.leastWriter > FORMAT_VERSION)
     throw new PosthornError(
       'format-newer',
-      `${path} has format ${header.formatVersion} and needs a Posthorn that writes format ${header.leastWriter}; this one writes ${FORMAT_VERSION}: install the newer version. Nothing was changed`,
+      `${path} has format ${header.formatVersion} and needs a Posthorn that writes format ${header.leastWriter}; ` +
+        `this one writes ${FORMAT_VERSION}: install the newer version. Nothing was changed`,
     );
   if (header.formatVersion < FORMAT_OLDEST)
     throw new PosthornError(

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { type Change, INBOX_ID } from '#model';
-import { connectSqlite, type SqliteEngine, WriterThread } from '#storage/sqlite';
+import { BLOB_DIRECTORY, connectSqlite, type SqliteEngine, WriterThread } from '#storage/sqlite';
 import {
   addBox,
   Box,
@@ -85,6 +87,22 @@ describe('WriterThread', () => {
     await engine[Symbol.asyncDispose]();
   });
 
+  test('starting removes the blobs that a killed server had not finished, and no others', async (t) => {
+    const dir = freshDirectory(t);
+    let writer = await WriterThread.start(dir, (error) => t.diagnostic(String(error)));
+    const engine = connectSqlite(dir, writer.attach());
+    await using finished = await engine.blobs.create();
+    await finished.write(Buffer.from('kept'));
+    await finished.finish();
+    await using unfinished = await engine.blobs.create();
+    await unfinished.write(Buffer.from('lost'));
+    assert.deepEqual(filesIn(dir).length, 2);
+    await close([engine], writer);
+    writer = await WriterThread.start(dir, (error) => t.diagnostic(String(error)));
+    assert.deepEqual(filesIn(dir), [finished.blob]);
+    await writer.close();
+  });
+
   test('a message in a buffer of its own moves to the writer; one listed twice does no harm', async (t) => {
     const engine = await connectFresh(t);
     const box = await addBox(engine);
@@ -111,6 +129,12 @@ describe('WriterThread', () => {
     assert.equal((await box.deliver(1)).length, 1);
   });
 });
+
+function filesIn(dir: string): string[] {
+  return readdirSync(join(dir, BLOB_DIRECTORY), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => entry.name);
+}
 
 async function close(engines: readonly SqliteEngine[], writer: WriterThread): Promise<void> {
   for (const engine of engines) await engine[Symbol.asyncDispose]();

@@ -1,5 +1,8 @@
+import { join } from 'node:path';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { type ErrorCode, PosthornError, waits } from '#kernel';
+import { FileBlobs } from './blobs.ts';
+import { BLOB_DIRECTORY } from './engine.ts';
 import type { WriterNews, WriterOrder } from './writer-thread.ts';
 
 /** The writer's thread as the main thread holds it. */
@@ -12,7 +15,7 @@ export class WriterThread {
     this.#exited = new Promise((resolve) => worker.once('exit', () => resolve()));
   }
 
-  /** Starts the thread and opens the database in it. @throws {format-newer}, {corrupt}, … as the writer does */
+  /** Starts the thread, opens the database in it and removes what a killed server left behind. @throws {format-newer}, {corrupt}, … as the writer does */
   static async start(dir: string, onFailure: (error: Error) => void): Promise<WriterThread> {
     const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), {
       workerData: { dir },
@@ -28,6 +31,7 @@ export class WriterThread {
       throw new PosthornError(news.code as ErrorCode, news.message);
     }
     worker.on('error', onFailure);
+    await new FileBlobs(join(dir, BLOB_DIRECTORY)).removeUnfinished();
     return new WriterThread(worker);
   }
 

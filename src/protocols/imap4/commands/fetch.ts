@@ -1,5 +1,5 @@
-import type { ModSeq, Uid } from '#model';
-import type { FolderChanges } from '#store';
+import { Flag, type ModSeq, type Uid } from '#model';
+import type { FolderChanges, UidRanges } from '#store';
 import {
   encodeVanished,
   type FetchCommand,
@@ -12,8 +12,8 @@ import { bad, type Completion, no, ok } from '../completion.ts';
 import { FetchAnswer } from '../fetch/answer.ts';
 import { type FetchPlan, planFetch } from '../fetch/plan.ts';
 import { goneCode } from '../gone.ts';
-import { clipRanges, uidRanges } from '../ranges.ts';
-import { readRows } from '../rows.ts';
+import { clipRanges, uidRanges, uidRangesOf } from '../ranges.ts';
+import { type RowQuery, readRows, slicesOf } from '../rows.ts';
 import type { Session } from '../session.ts';
 import { vanishedUids } from '../vanished.ts';
 import type { View } from '../view.ts';
@@ -22,6 +22,8 @@ import type { View } from '../view.ts';
 const STATE_ROWS = 500;
 const HEAD_ROWS = 200;
 const BODY_ROWS = 32;
+/** Messages that become \Seen in one write: few enough that not many do in vain when the client goes away. */
+const SEEN_AT_ONCE = 256;
 
 /** FETCH and UID FETCH (RFC 9051 §6.4.5, §6.4.9), with CHANGEDSINCE and VANISHED (RFC 7162 §3.1.4, §3.2.6). */
 export async function fetch(session: Session, command: FetchCommand): Promise<Completion> {
@@ -39,13 +41,64 @@ export async function fetch(session: Session, command: FetchCommand): Promise<Co
     utf8: session.utf8,
   });
   const answer = new FetchAnswer(session, view, plan);
-  const query = { uids: uidRanges(ranges), columns: plan.columns, batch: rowsOf(plan) };
-  for await (const rows of readRows(session, view, { ...query, changedSince })) {
-    await answer.write(rows);
-    if (session.connection.closed) break;
-  }
+  const query = { columns: plan.columns, batch: rowsOf(plan), changedSince };
+  if (plan.setsSeen && !view.readOnly) await fetchAndSee(session, answer, ranges, query);
+  else await writeAll(session, answer, { ...query, uids: uidRanges(ranges) }, new Set());
   if (answer.unknownEncoding) return no('A part has an unknown encoding', 'UNKNOWN-CTE');
   return ok('FETCH completed', await goneCode(session, ranges));
+}
+
+async function writeAll(
+  session: Session,
+  answer: FetchAnswer,
+  query: RowQuery,
+  seen: ReadonlySet<Uid>,
+): Promise<void> {
+  for await (const rows of readRows(session, session.view, query)) {
+    await answer.write(rows, seen);
+    if (session.connection.closed) return;
+  }
+}
+
+/** Sets \Seen on some messages in one write, then answers with them, and so on. */
+async function fetchAndSee(
+  session: Session,
+  answer: FetchAnswer,
+  ranges: Ranges<Uid>,
+  query: Omit<RowQuery, 'uids'>,
+): Promise<void> {
+  const { view } = session;
+  for (const uids of slicesOf(view, ranges, SEEN_AT_ONCE)) {
+    const seen = await markSeen(session, view, uids, query.changedSince);
+    await writeAll(session, answer, { ...query, uids }, seen.uids);
+    if (session.connection.closed) return;
+    // Whoever was changed again since has a higher mod-sequence and is told again.
+    if (seen.modSeq !== undefined) view.told(seen.modSeq);
+  }
+}
+
+/** Sets \Seen where it is missing; gives where, and by which change. */
+async function markSeen(
+  session: Session,
+  view: View,
+  uids: UidRanges,
+  changedSince: ModSeq | undefined,
+): Promise<{ readonly uids: ReadonlySet<Uid>; readonly modSeq: ModSeq | undefined }> {
+  const unseen: Uid[] = [];
+  const query = { uids, columns: {}, batch: SEEN_AT_ONCE, changedSince };
+  for await (const rows of readRows(session, view, query))
+    for (const { uid, flags } of rows) if ((flags & Flag.Seen) === 0) unseen.push(uid);
+  if (unseen.length === 0) return { uids: new Set(), modSeq: undefined };
+  const stored = await session.mailbox.storeFlags({
+    folderId: view.folderId,
+    uids: uidRangesOf(unseen),
+    operation: 'add',
+    flags: Flag.Seen,
+    keywords: [],
+    unchangedSince: undefined,
+  });
+  view.stale = true;
+  return { uids: new Set(stored.changed), modSeq: stored.modSeq };
 }
 
 function rowsOf({ columns }: FetchPlan): number {

@@ -4,9 +4,9 @@ import { rangesInclude, rangesOf, responseCode, type StoreCommand } from '#wire'
 import { bad, type Completion, no, ok } from '../completion.ts';
 import { splitFlags } from '../flags.ts';
 import { goneCode } from '../gone.ts';
-import { uidRanges, uidRangesOf } from '../ranges.ts';
+import { uidRangesOf } from '../ranges.ts';
 import { encodeFlagUpdate, tellKeywords } from '../refresh.ts';
-import { readRows, SeqFinder } from '../rows.ts';
+import { readRows, SeqFinder, slicesOf } from '../rows.ts';
 import type { Session } from '../session.ts';
 import type { View } from '../view.ts';
 
@@ -25,7 +25,7 @@ export async function store(session: Session, command: StoreCommand): Promise<Co
   if (view.readOnly) return no('The mailbox is selected read-only', 'READ-ONLY');
   if (unchangedSince !== undefined) session.enableCondstore();
   const modified: Uid[] = [];
-  for (const slice of slicesOf(view, uidRanges(ranges))) {
+  for (const slice of slicesOf(view, ranges, MESSAGES_AT_ONCE)) {
     const stored = command.silent
       ? await storeSilently(session, view, command, slice)
       : await storeAloud(session, view, command, slice);
@@ -36,26 +36,6 @@ export async function store(session: Session, command: StoreCommand): Promise<Co
     return ok('Some were changed meanwhile', responseCode.modified(numbers as readonly Uid[]));
   }
   return ok('STORE completed', await goneCode(session, ranges));
-}
-
-/** The ranges in slices of a bounded number of messages. */
-function* slicesOf(view: View, ranges: UidRanges): Generator<UidRanges> {
-  let slice: (readonly [Uid, Uid])[] = [];
-  let room = MESSAGES_AT_ONCE;
-  for (const [first, last] of ranges) {
-    const to = view.lowerBound(last + 1);
-    for (let from = view.lowerBound(first); from < to; ) {
-      const end = Math.min(to, from + room);
-      slice.push([view.uids[from] as Uid, view.uids[end - 1] as Uid]);
-      room -= end - from;
-      from = end;
-      if (room > 0) continue;
-      yield slice;
-      slice = [];
-      room = MESSAGES_AT_ONCE;
-    }
-  }
-  if (slice.length > 0) yield slice;
 }
 
 async function write(

@@ -1,6 +1,5 @@
-import { Flag, type ModSeq, type Uid } from '#model';
+import type { Uid } from '#model';
 import type { Entry } from '#store';
-import { uidRangesOf } from '../ranges.ts';
 import { SeqFinder } from '../rows.ts';
 import type { Session } from '../session.ts';
 import type { View } from '../view.ts';
@@ -27,11 +26,14 @@ export class FetchAnswer {
     this.#numbers = new SeqFinder(view);
   }
 
-  /** Answers a batch; \Seen is set before, in one command, and told in the same responses. */
-  async write(rows: readonly Entry[]): Promise<void> {
-    const seen = await this.#markSeen(rows);
+  /**
+   * Answers a batch.
+   *
+   * @param seen messages that this command made \Seen, which their answers tell (RFC 9051 §6.4.5)
+   */
+  async write(rows: readonly Entry[], seen: ReadonlySet<Uid>): Promise<void> {
     if (this.#plan.contentItems.length === 0) this.#writeRows(rows);
-    else for (const row of rows) await this.#writeMessage(row, seen);
+    else for (const row of rows) await this.#writeMessage(row, seen.has(row.uid));
     await this.#session.breathe();
   }
 
@@ -52,12 +54,11 @@ export class FetchAnswer {
     return wire;
   }
 
-  async #writeMessage(row: Entry, seen: SeenRows): Promise<void> {
-    const seq = this.#numbers.seqOf(row.uid);
+  async #writeMessage(entry: Entry, changed: boolean): Promise<void> {
+    const seq = this.#numbers.seqOf(entry.uid);
     if (seq === undefined) return;
-    const entry = seen.entryOf(row);
     const items = this.#items(entry);
-    const told = entry === row ? '' : this.#changed(entry);
+    const told = changed ? this.#changed(entry) : '';
     const start = `* ${seq} FETCH (${items}${items !== '' && told !== '' ? ' ' : ''}${told}`;
     await this.#writeContents(start, items + told, entry);
     if (this.#session.connection.backlogged) await this.#session.connection.drained();
@@ -129,54 +130,4 @@ export class FetchAnswer {
     }
     return '';
   }
-
-  /** Sets \Seen on the messages of a batch that lack it. */
-  async #markSeen(rows: readonly Entry[]): Promise<SeenRows> {
-    if (!this.#plan.setsSeen || this.#view.readOnly) return NOTHING_SEEN;
-    const unseen: Uid[] = [];
-    let newest = 0;
-    for (const { uid, flags, modSeq } of rows) {
-      if (modSeq > newest) newest = modSeq;
-      if ((flags & Flag.Seen) === 0) unseen.push(uid);
-    }
-    if (unseen.length === 0) return NOTHING_SEEN;
-    const { mailbox } = this.#session;
-    const change = { folderId: this.#view.folderId, flags: Flag.Seen, keywords: [] } as const;
-    // What nobody changed since it was read has known flags now; they are told in this answer and need no other.
-    const stored = await mailbox.storeFlags({
-      ...change,
-      operation: 'add',
-      uids: uidRangesOf(unseen),
-      unchangedSince: newest as ModSeq,
-    });
-    this.#view.stale = true;
-    if (stored.changed.length > 0) this.#view.told(stored.modSeq);
-    if (stored.modified.length > 0)
-      await mailbox.storeFlags({
-        ...change,
-        operation: 'add',
-        uids: uidRangesOf(stored.modified),
-        unchangedSince: undefined,
-      });
-    return new SeenRows(stored.changed, stored.modSeq);
-  }
 }
-
-/** Which rows of a batch got \Seen, and the change that did it. */
-class SeenRows {
-  readonly #uids: ReadonlySet<Uid>;
-  readonly #modSeq: ModSeq;
-
-  constructor(uids: readonly Uid[], modSeq: ModSeq) {
-    this.#uids = new Set(uids);
-    this.#modSeq = modSeq;
-  }
-
-  /** The row as it is now. */
-  entryOf(row: Entry): Entry {
-    if (!this.#uids.has(row.uid)) return row;
-    return { ...row, flags: row.flags | Flag.Seen, modSeq: this.#modSeq };
-  }
-}
-
-const NOTHING_SEEN = new SeenRows([], 0 as ModSeq);

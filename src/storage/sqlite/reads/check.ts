@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Flag } from '#model';
 import type { Problem } from '../../reads.ts';
 import type { FileBlobs } from '../blobs.ts';
@@ -92,12 +93,15 @@ export async function* checkDatabase(
 ): AsyncIterable<Problem> {
   for (const [text] of sql.rows('PRAGMA integrity_check'))
     if (text !== 'ok') yield { kind: 'database', text: String(text) };
-  for (const { kind, sql: query, text } of CHECKS)
+  for (const { kind, sql: query, text } of CHECKS) {
     for (const row of sql.rows(query)) yield { kind, text: text(row) };
+    await nextTurn();
+  }
   yield* checkContents(sql, blobs, progress);
   yield* checkBlobs(sql, blobs);
 }
 
+const SELECT_EXISTS = 'SELECT 1 FROM content WHERE content_id = ?';
 const COUNT_CONTENTS = 'SELECT count(*) FROM content';
 const SELECT_CONTENTS = `SELECT content_id, size_bytes, head_bytes, blob, hash, head, body FROM content
   WHERE content_id > ? ORDER BY content_id LIMIT ?`;
@@ -114,8 +118,12 @@ async function* checkContents(
     if (rows.length === 0) return;
     for (const row of rows) {
       const problem = await checkContent(row, blobs);
-      if (problem !== undefined) yield problem;
+      // In a running server it may just have been removed.
+      if (problem !== undefined && sql.row(SELECT_EXISTS, row[0] as number) !== undefined)
+        yield problem;
     }
+    // The thread has other work too.
+    await nextTurn();
     done += rows.length;
     after = rows.at(-1)![0] as number;
     progress(done, total);

@@ -6,6 +6,14 @@ const SELECT_CONTENT = 'SELECT blob, head, body FROM content WHERE content_id = 
 const SELECT_BLOB = 'SELECT blob, head_bytes, size_bytes FROM content WHERE content_id = ?';
 const SELECT_HEAD = 'SELECT head FROM content WHERE content_id = ?';
 
+const SELECT_STRAY = `SELECT value FROM json_each(?) AS b
+  WHERE NOT EXISTS (SELECT 1 FROM content AS c WHERE c.blob = b.value)`;
+
+/** Those of the blobs that no content refers to. */
+export function readStrayBlobs(sql: Statements, blobs: readonly string[]): readonly string[] {
+  return sql.rows(SELECT_STRAY, JSON.stringify(blobs)).map((row) => row[0] as string);
+}
+
 /** Reads bytes [start, end) of a message, whose head is in the database and whose body may be a blob. */
 export async function readContentBytes(
   sql: Statements,

@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import fc from 'fast-check';
+import { encodeStructure, parseMessage } from '#content';
+import { TestClock } from '#kernel';
+import type { Content } from '#model';
+import type { Blobs } from '#storage';
+import { BLOB_DIRECTORY, openSqlite } from '#storage/sqlite';
+import { freshDirectory } from '../storage/sqlite/fresh.conformance.ts';
+import { Incoming } from './incoming.ts';
+
+const THRESHOLD = 256 * 1024;
+
+interface Place {
+  readonly blobs: Blobs;
+  /** Every file under the blobs' directory, finished or not. */
+  files(): string[];
+}
+
+function setUp(t: TestContext): Place {
+  const dir = freshDirectory(t, () => engine[Symbol.asyncDispose]());
+  const engine = openSqlite(dir, new TestClock());
+  const files = (): string[] => {
+    try {
+      return readdirSync(join(dir, BLOB_DIRECTORY), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => entry.name);
+    } catch {
+      return [];
+    }
+  };
+  return { blobs: engine.blobs, files };
+}
+
+/** Writes a message in pieces that end at the cuts. */
+async function collect(
+  blobs: Blobs,
+  message: Buffer,
+  cuts: readonly number[] = [],
+  prefix = '',
+): Promise<Content> {
+  await using incoming = new Incoming(blobs, prefix);
+  let at = 0;
+  for (const cut of [...cuts].sort((a, b) => a - b).concat(message.length)) {
+    // A copy: what was handed over does not change, whatever happens to the source.
+    await incoming.write(Buffer.from(message.subarray(at, cut)));
+    at = cut;
+    assert.equal(incoming.sizeBytes, prefix.length + cut);
+  }
+  return await incoming.finish();
+}
+
+async function bytesOf(blobs: Blobs, content: Content): Promise<Buffer> {
+  const { head, body } = content;
+  if (body.kind === 'bytes') return Buffer.concat([head, body.bytes]);
+  return Buffer.concat([head, await blobs.read(body.blob, 0, body.sizeBytes)]);
+}
+
+/** The content must be the message, byte for byte, with the properties that reading it at once gives. */
+async function verify(blobs: Blobs, content: Content, message: Buffer): Promise<void> {
+  const whole = await bytesOf(blobs, content);
+  assert.ok(whole.equals(message), 'the bytes are the same');
+  assert.equal(content.sizeBytes, message.length);
+  assert.ok(
+    createHash('sha256').update(message).digest().equals(content.hash),
+    'the hash is right',
+  );
+  const expected = parseMessage(message);
+  assert.equal(content.head.length, expected.headBytes);
+  assert.equal(content.envelope, expected.envelope);
+  assert.equal(content.bodyStructure, expected.bodyStructure);
+  assert.equal(content.bodyShort, expected.body);
+  assert.equal(content.structure, encodeStructure(expected.structure));
+  assert.equal(content.preview, expected.preview);
+  assert.equal(content.messageId, expected.messageId);
+  assert.equal(content.sentAtMs, expected.sentAtMs);
+}
+
+const PIECES = [
+  'Subject: a\r\n',
+  'Subject: b\n',
+  ' folded\r\n',
+  'Message-ID: <x@y>\r\n',
+  'Content-Type: multipart/mixed; boundary=b\r\n',
+  'Content-Type: text/html\r\n',
+  '\r\n',
+  '\n',
+  '\r',
+  '\r\r\n',
+  '--b\r\n',
+  '--b--\r\n',
+  'text',
+  '\0\xff\xfe',
+  ': no name\r\n',
+];
+const anything = fc.array(fc.constantFrom(...PIECES), { maxLength: 30 }).map((all) => all.join(''));
+
+describe('Incoming', () => {
+  test('any bytes in any pieces come out as they went in, small', async (t) => {
+    const { blobs, files } = setUp(t);
+    const cuts = fc.array(fc.nat({ max: 200 }), { maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(anything, cuts, anything, async (text, seeds, prefix) => {
+        const message = Buffer.from(text, 'latin1');
+        const at = seeds.map((seed) => seed % (message.length + 1));
+        const content = await collect(blobs, message, at, prefix);
+        assert.equal(content.body.kind, 'bytes');
+        await verify(blobs, content, Buffer.concat([Buffer.from(prefix, 'latin1'), message]));
+      }),
+      { numRuns: 300 },
+    );
+    assert.deepEqual(files(), []);
+  });
+
+  test('any bytes in any pieces come out as they went in, large', async (t) => {
+    const { blobs } = setUp(t);
+    const cuts = fc.array(fc.nat(), { maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(anything, fc.nat({ max: 4 }), anything, cuts, async (a, more, b, seeds) => {
+        const pad = 'x'.repeat(70) + (more % 2 === 0 ? '\r\n' : '');
+        const padding = pad.repeat(Math.ceil((THRESHOLD - 50 + more * 40) / pad.length));
+        const message = Buffer.from(a + padding + b, 'latin1');
+        // Cuts gather where the line ends of the pieces are, and anywhere.
+        const at = seeds.map((seed, index) =>
+          index % 2 === 0 ? seed % (message.length + 1) : Math.min(seed % 300, message.length),
+        );
+        const content = await collect(blobs, message, at);
+        assert.equal(content.body.kind, message.length >= THRESHOLD ? 'blob' : 'bytes');
+        await verify(blobs, content, message);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('goes to a blob at the threshold, not a byte before', async (t) => {
+    const { blobs, files } = setUp(t);
+    for (const size of [THRESHOLD - 1, THRESHOLD, THRESHOLD + 1]) {
+      const message = Buffer.alloc(size, 'Subject: x\r\n\r\nline\r\n');
+      const before = files().length;
+      const content = await collect(blobs, message, [1000, THRESHOLD - 1]);
+      assert.equal(content.body.kind, size >= THRESHOLD ? 'blob' : 'bytes');
+      assert.equal(files().length - before, size >= THRESHOLD ? 1 : 0);
+      await verify(blobs, content, message);
+    }
+  });
+
+  test('every cut in and around the end of a large head', async (t) => {
+    const { blobs } = setUp(t);
+    const head = `Subject: x\r\n${'X-Filler: y\r\n'.repeat(30_000)}\r\n`;
+    const message = Buffer.from(`${head}body\r\n`, 'latin1');
+    assert.ok(head.length > THRESHOLD);
+    for (let cut = head.length - 4; cut <= head.length + 2; cut++) {
+      const content = await collect(blobs, message, [100, cut]);
+      assert.equal(content.head.length, head.length);
+      assert.equal(content.body.kind, 'blob');
+      await verify(blobs, content, message);
+    }
+  });
+
+  test('a large message without body, or without the end of its head, is all head', async (t) => {
+    const { blobs } = setUp(t);
+    const fields = 'X-Filler: y\r\n'.repeat(30_000);
+    for (const text of [`${fields}\r\n`, fields, `${fields}\r`, `${fields}no line end`]) {
+      const message = Buffer.from(text, 'latin1');
+      const content = await collect(blobs, message, [50_000, message.length - 1]);
+      assert.equal(content.head.length, message.length);
+      await verify(blobs, content, message);
+    }
+  });
+
+  test('nothing at all is a message of no bytes', async (t) => {
+    const { blobs } = setUp(t);
+    const content = await collect(blobs, Buffer.alloc(0));
+    assert.equal(content.sizeBytes, 0);
+    await verify(blobs, content, Buffer.alloc(0));
+  });
+
+  test('dispose without finish leaves no file, whenever it comes', async (t) => {
+    const { blobs, files } = setUp(t);
+    for (const bytes of [0, 100, THRESHOLD - 1, THRESHOLD, 3 * THRESHOLD]) {
+      const incoming = new Incoming(blobs, 'Received: x\r\n');
+      for (let at = 0; at < bytes; at += 50_000)
+        await incoming.write(Buffer.alloc(Math.min(50_000, bytes - at), 'x\r\n'));
+      await incoming[Symbol.asyncDispose]();
+      await incoming[Symbol.asyncDispose]();
+      assert.deepEqual(files(), [], `${bytes} bytes`);
+    }
+    // While a write is still on its way to the file.
+    const hasty = new Incoming(blobs, '');
+    const writing = hasty.write(Buffer.alloc(2 * THRESHOLD));
+    assert.ok(writing instanceof Promise);
+    await hasty[Symbol.asyncDispose]();
+    await writing;
+    assert.deepEqual(files(), []);
+  });
+
+  test('a failing disk is told by write, and again by finish', async () => {
+    const blobs = {
+      thresholdBytes: 10,
+      create: () => Promise.reject(new Error('no space')),
+    } as unknown as Blobs;
+    const incoming = new Incoming(blobs, '');
+    await assert.rejects(async () => incoming.write(Buffer.alloc(20)), /no space/);
+    await assert.rejects(incoming.finish(), /no space/);
+    await incoming[Symbol.asyncDispose]();
+  });
+
+  test('overlong properties are cut, the message is not', async (t) => {
+    const { blobs } = setUp(t);
+    const text = `Subject: ${'s'.repeat(5000)}\r\nMessage-ID: <${'m'.repeat(5000)}@x>\r\n\r\nbody`;
+    const message = Buffer.from(text);
+    const content = await collect(blobs, message);
+    assert.equal(content.subject, 's'.repeat(1000));
+    assert.ok((content.messageId ?? '').length <= 1000);
+    assert.ok((await bytesOf(blobs, content)).equals(message));
+  });
+});
