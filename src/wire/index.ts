@@ -3,5 +3,5 @@
  * grammar. Output is built as wire strings, one byte in each char code.
  */
 export * from './imap/index.ts';
-export * from './smtp/index.ts';
 export * from './pop3/index.ts';
+export * from './smtp/index.ts';

@@ -1,7 +1,7 @@
 /** The disk runs full under the real server. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { SmtpReply } from '#wire';
@@ -75,6 +75,11 @@ class Sender {
   }
 }
 
+function filesIn(path: string): number {
+  const found = readdirSync(path, { recursive: true, withFileTypes: true });
+  return found.filter((each) => each.isFile()).length;
+}
+
 async function readAll(server: TestServer, address: string, sender: Sender): Promise<void> {
   await using imap = await server.imap(address);
   sender.compare(await readByImap(imap));
@@ -109,6 +114,7 @@ test('a full disk: refused with 452, nothing lost, and it goes on by itself', as
   }
   assert.deepEqual(appended, ['NO UNAVAILABLE', 'NO UNAVAILABLE']);
   await readAll(server, address!, sender);
+  assert.equal(filesIn(join(data, 'blobs')), large, 'what was refused left no file');
 
   rmSync(ballast);
   for (const sizeBytes of [SMALL_BYTES, LARGE_BYTES, SMALL_BYTES]) {
