@@ -7,7 +7,7 @@ import {
   createLogger,
   Lifecycle,
   type Logger,
-  probeAddress,
+  probeAddresses,
   randomBytes,
   systemClock,
 } from '#kernel';
@@ -15,7 +15,7 @@ import { connectSqlite, lockDataDirectory, WriterThread } from '#storage/sqlite'
 import { Store } from '#store';
 import { type Certificate, readCertificate, selfSignedCertificate } from './certificate.ts';
 import { runCleanup } from './cleanup.ts';
-import { type ListenAddress, makeConfig, type ServerConfig, type StartOptions } from './config.ts';
+import { makeConfig, type ServerConfig, type StartOptions } from './config.ts';
 import { Fronts } from './fronts.ts';
 import { ServerHost } from './host.ts';
 import { printWelcome } from './welcome.ts';
@@ -52,7 +52,9 @@ async function startParts(
   askStop: (exitCode: number) => void,
 ): Promise<void> {
   const { dataDir } = config;
-  const listen = await probeAll(config.listen);
+  // Before anything is opened or written.
+  const ports = await probeAddresses(config.listen);
+  const listen = config.listen.map((address, index) => ({ ...address, port: ports[index]! }));
   const certificateGiven = config.tls === undefined ? undefined : readCertificate(config.tls);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const lock = lockDataDirectory(dataDir);
@@ -119,14 +121,6 @@ function keptSecret(file: string): Buffer {
     writeFileSync(file, secret, { mode: 0o600 });
     return secret;
   }
-}
-
-/** Finds out which ports will be used and whether they are free, before anything is opened or written. */
-async function probeAll(listen: readonly ListenAddress[]): Promise<readonly ListenAddress[]> {
-  const found: ListenAddress[] = [];
-  for (const { name, host, port } of listen)
-    found.push({ name, host, port: await probeAddress(name, host, port) });
-  return found;
 }
 
 function stopOnSignals(askStop: (exitCode: number) => void): void {

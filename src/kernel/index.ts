@@ -24,7 +24,7 @@ export {
 } from './errors.ts';
 export { randomBytes, randomId, timeOrderedId } from './ids.ts';
 export { Lifecycle, type Part } from './lifecycle.ts';
-export { type Listener, type ListenOptions, listen, probeAddress } from './listener.ts';
+export { type Listener, type ListenOptions, listen, probeAddresses } from './listener.ts';
 export { createLogger, type Logger, silentLogger } from './log.ts';
 export { metrics } from './metrics.ts';
 export { BoundedQueue } from './queue.ts';

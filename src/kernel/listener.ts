@@ -1,4 +1,4 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type SecureContextOptions } from 'node:tls';
 import { PosthornError } from './errors.ts';
 
@@ -47,15 +47,35 @@ export async function listen(options: ListenOptions): Promise<Listener> {
 }
 
 /**
- * Checks that an address is free and gives the port that will be used (port 0 asks for any). Threads that share a port
- * could not notice another server on it, so the main thread looks first.
+ * Checks that addresses are free and gives the ports that will be used (port 0 asks for any). Threads that share a port
+ * could not notice another server on it, so the main thread looks first; and two listeners on one port would share its
+ * connections, so all are held until each has its own.
+ * @throws {configuration} naming the listener
  */
-export async function probeAddress(name: string, host: string, port: number): Promise<number> {
-  const server = createServer();
-  await bind(server, { name, host, port, shared: false });
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : port;
+export async function probeAddresses(addresses: readonly Address[]): Promise<readonly number[]> {
+  const held: Server[] = [];
+  try {
+    for (const [index, address] of addresses.entries()) {
+      refuseSecond(address, addresses.slice(0, index));
+      const server = createServer();
+      await bind(server, { ...address, shared: false });
+      held.push(server);
+    }
+    return held.map((server) => (server.address() as AddressInfo).port);
+  } finally {
+    await Promise.all(held.map((server) => new Promise((resolve) => server.close(resolve))));
+  }
+}
+
+type Address = Pick<ListenOptions, 'name' | 'host' | 'port'>;
+
+function refuseSecond({ name, host, port }: Address, before: readonly Address[]): void {
+  const first = before.find((each) => port !== 0 && each.port === port && each.host === host);
+  if (first === undefined) return;
+  throw new PosthornError(
+    'configuration',
+    `${first.name} and ${name} cannot both listen on ${host}:${port}; choose another port with --listen ${name}=HOST:PORT`,
+  );
 }
 
 async function bind(

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { describe, test } from 'node:test';
 import { connect, createSecureContext, type TLSSocket } from 'node:tls';
-import { Connection, listen, probeAddress, waits } from '#kernel';
+import { Connection, listen, probeAddresses, waits } from '#kernel';
 import { selfSignedCertificate } from '../certificate.ts';
 import { freshDirectory } from '../storage/sqlite/fresh.conformance.ts';
 import { connectPair, type Pair, readBytes, received, until } from './connection.conformance.ts';
@@ -139,10 +139,24 @@ describe('listen', LIMIT, () => {
     });
     t.after(() => taken.close());
     const text = new RegExp(`smtp on 127\\.0\\.0\\.1:${taken.port}.*taken.*--listen smtp=`);
-    const probe = probeAddress('smtp', '127.0.0.1', taken.port);
+    const probe = probeAddresses([{ name: 'smtp', host: '127.0.0.1', port: taken.port }]);
     await assert.rejects(probe, { code: 'configuration', message: text });
-    const elsewhere = probeAddress('smtp', '203.0.113.77', 0);
+    const elsewhere = probeAddresses([{ name: 'smtp', host: '203.0.113.77', port: 0 }]);
     await assert.rejects(elsewhere, { code: 'configuration', message: /does not belong/ });
-    assert.ok((await probeAddress('smtp', '127.0.0.1', 0)) > 0);
+  });
+
+  test('every listener has an address of its own', async () => {
+    const anyPort = { host: '127.0.0.1', port: 0 };
+    const many = Array.from({ length: 500 }, (_, i) => ({ name: `l${i}`, ...anyPort }));
+    const ports = await probeAddresses(many);
+    assert.equal(new Set(ports).size, many.length);
+    // All are free again.
+    const [port] = await probeAddresses([{ name: 'imap', host: '127.0.0.1', port: ports[0]! }]);
+    assert.equal(port, ports[0]);
+    const twice = ['imap', 'pop3'].map((name) => ({ name, host: '127.0.0.1', port: port! }));
+    await assert.rejects(probeAddresses(twice), {
+      code: 'configuration',
+      message: /imap and pop3 cannot both listen on 127\.0\.0\.1:\d+.*--listen pop3=/,
+    });
   });
 });

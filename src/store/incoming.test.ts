@@ -197,6 +197,19 @@ describe('Incoming', () => {
     assert.deepEqual(files(), []);
   });
 
+  test('what was finished is discarded with its file; nothing else is', async (t) => {
+    const { blobs, files } = setUp(t);
+    const kept = await collect(blobs, Buffer.alloc(THRESHOLD + 100, 'Kept: x\r\n\r\n'));
+    for (const sizeBytes of [100, THRESHOLD + 100]) {
+      await using incoming = new Incoming(blobs, '');
+      await incoming.write(Buffer.alloc(sizeBytes, 'Subject: x\r\n\r\n'));
+      await incoming.finish();
+      await incoming.discard();
+    }
+    assert.ok(kept.body.kind === 'blob');
+    assert.deepEqual(files(), [kept.body.blob]);
+  });
+
   test('a failing disk is told by write, and again by finish', async () => {
     const blobs = {
       thresholdBytes: 10,

@@ -73,6 +73,11 @@ export class Incoming implements AsyncDisposable {
     return contentOf(properties, head, body, spill.digest.digest());
   }
 
+  /** Removes what `finish` has made durable, when it will not be stored after all. */
+  async discard(): Promise<void> {
+    if (this.#spill !== undefined) await this.#blobs.remove(this.#spill.writer.blob);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writing?.catch(() => {});
     await this.#spill?.writer[Symbol.asyncDispose]();

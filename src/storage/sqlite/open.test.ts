@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, type TestContext, test } from 'node:test';
@@ -25,6 +25,7 @@ function withFile(t: TestContext, write: (path: string) => void): string {
 async function refusesToOpen(dir: string, code: ErrorCode, text: RegExp): Promise<void> {
   const path = join(dir, DATABASE_FILE);
   const before = readFileSync(path);
+  const files = readdirSync(dir);
   const check = (error: unknown): true => {
     assert.ok(isPosthornError(error), String(error));
     assert.equal(error.code, code);
@@ -38,6 +39,7 @@ async function refusesToOpen(dir: string, code: ErrorCode, text: RegExp): Promis
     check,
   );
   assert.ok(readFileSync(path).equals(before), 'the file is as it was');
+  assert.deepEqual(readdirSync(dir), files);
 }
 
 describe('opening a data directory', () => {

@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import { BoundedQueue, type Clock, isPosthornError, PosthornError } from '#kernel';
 import type { Change } from '#model';
 import type { Command, OutcomeOf } from '../commands.ts';
@@ -151,14 +152,24 @@ function openForWriting(path: string): DatabaseSync {
   }
 }
 
-/** Even closing a connection that may write folds the log in: what may be refused is looked at through one that may not. */
+/**
+ * Even closing a connection that may write folds the log in: what may be refused is looked at through one that may not. That
+ * one would make the files of the log where there are none, unless it is told that nobody writes; and nobody does while
+ * the directory is locked.
+ */
 function checkWithoutWriting(path: string): void {
-  const db = new DatabaseSync(path, { readOnly: true });
+  const url = pathToFileURL(path);
+  if (!hasLog(path)) url.searchParams.set('immutable', '1');
+  const db = new DatabaseSync(url, { readOnly: true });
   try {
     checkFormat(db, path);
   } finally {
     db.close();
   }
+}
+
+function hasLog(path: string): boolean {
+  return (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
 function configure(db: DatabaseSync): void {

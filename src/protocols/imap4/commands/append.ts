@@ -1,6 +1,6 @@
 import { isPosthornError, PosthornError } from '#kernel';
 import type { FolderId } from '#model';
-import type { NewMessage } from '#store';
+import type { Incoming, NewMessage } from '#store';
 import {
   type AppendHead,
   type AppendLiteral,
@@ -73,6 +73,8 @@ class Appending {
   readonly #session: Session;
   readonly #folderId: FolderId;
   readonly #messages: NewMessage[] = [];
+  /** Messages that may have files by now and are not handed to the store yet. */
+  #finished: Incoming[] = [];
   #roomBytes: number;
   /** Why the command will fail although the client still sends. */
   #failure: Error | undefined;
@@ -85,8 +87,24 @@ class Appending {
 
   /** Takes all messages and stores them; undefined when the client went away. */
   async run(first: Announced): Promise<Completion | undefined> {
-    const { reader } = this.#session.input;
     await using bodies = new AsyncDisposableStack();
+    bodies.defer(() => this.#discard());
+    const taken = await this.#takeAll(first, bodies);
+    if (taken !== 'all') return taken;
+    if (this.#failure !== undefined) throw this.#failure;
+    // From here on it is the store that knows what stays.
+    this.#finished = [];
+    const stored = await this.#session.mailbox.append(this.#folderId, this.#messages);
+    const uids = stored.entries.map((entry) => entry.uid);
+    return ok('APPEND completed', responseCode.appendUid(stored.entries[0]!.uidValidity, uids));
+  }
+
+  /** Takes the messages as they come; a completion when one is refused, undefined when the client went away. */
+  async #takeAll(
+    first: Announced,
+    bodies: AsyncDisposableStack,
+  ): Promise<'all' | Completion | undefined> {
+    const { reader } = this.#session.input;
     for (let next: Announced | undefined = first; next !== undefined; ) {
       const refusal = this.#refusalOf(next);
       if (refusal !== undefined) {
@@ -100,10 +118,12 @@ class Appending {
       if (following === undefined || 'condition' in following) return following;
       next = following.kind === 'message' ? following : undefined;
     }
-    if (this.#failure !== undefined) throw this.#failure;
-    const stored = await this.#session.mailbox.append(this.#folderId, this.#messages);
-    const uids = stored.entries.map((entry) => entry.uid);
-    return ok('APPEND completed', responseCode.appendUid(stored.entries[0]!.uidValidity, uids));
+    return 'all';
+  }
+
+  /** Nothing of a command that did not end well may fill the disk. */
+  async #discard(): Promise<void> {
+    for (const incoming of this.#finished) await incoming.discard();
   }
 
   /** Why a message is not taken; said before the client sends it, if it waits for that. */
@@ -130,6 +150,7 @@ class Appending {
     await this.#attempt(async () => {
       if (this.#failure !== undefined) return;
       const content = await incoming.finish();
+      this.#finished.push(incoming);
       const internalMs = head.internalDateMs ?? this.#session.server.clock.now();
       this.#messages.push({ content, ...splitFlags(head.flags), internalMs });
     });

@@ -91,7 +91,8 @@ async function markSeen(
   if (unseen.length === 0) return { uids: new Set(), modSeq: undefined };
   const stored = await session.mailbox.storeFlags({
     folderId: view.folderId,
-    uids: uidRangesOf(unseen),
+    // Those that have it already are passed over: few wide ranges are cheaper than many narrow ones.
+    uids: changedSince === undefined ? uids : uidRangesOf(unseen),
     operation: 'add',
     flags: Flag.Seen,
     keywords: [],
