@@ -37,11 +37,16 @@ export function storeFlags(tx: Transaction, command: StoreFlags): FlagsStored {
     return { modSeq: folder.highestModSeq as FlagsStored['modSeq'], changed: [], modified };
   const modSeq = tx.nextModSeq(mailbox, folder);
   const rows = tx.sql.rows(
+    // The uids are found first: joined to the ranges, SQLite would scan the folder once for each of them.
     `UPDATE entry AS e SET flags = ${edit.flags}, keywords = ${edit.keywords}, modseq = ?
-     FROM ${RANGES} AS r WHERE ${where} RETURNING uid, flags`,
+     WHERE e.mailbox_id = ? AND e.folder_id = ? AND e.uid IN (
+       SELECT e.uid FROM ${RANGES} AS r CROSS JOIN entry AS e WHERE ${where})
+     RETURNING uid, flags`,
     ...edit.flagsValues,
     ...edit.keywordValues,
     modSeq,
+    command.mailboxId,
+    command.folderId,
     ...place,
     limit,
     ...edit.differsValues,
