@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BenchOptions } from './main.ts';
 import type { Table } from './report.ts';
-import { type Server, startPostfixDovecot, startPosthorn } from './servers.ts';
+import { alternate, type BenchOptions } from './rounds.ts';
+import type { Server } from './servers.ts';
 
 const CLIENTS = 20;
 const IMAPTEST = process.env['IMAPTEST'] ?? 'imaptest';
@@ -12,28 +12,15 @@ const IMAPTEST = process.env['IMAPTEST'] ?? 'imaptest';
 /** imaptest with 20 clients on one mailbox and its default mix of commands: with logins (its default), and with kept sessions. */
 export async function imapMix(options: BenchOptions): Promise<readonly Table[]> {
   const seconds = options.size ?? 10;
-  const figures = new Map<string, number[]>();
-  const versions: string[] = [];
-  const starts = [startPosthorn, startPostfixDovecot].filter(
-    (_start, index) => options.only?.includes(['posthorn', 'postfix+dovecot'][index]!) ?? true,
+  const modes = ['logins', 'kept'];
+  const rounds = await alternate(options, modes, (server, mode, round) =>
+    measure(server, `m${round}${mode}`, seconds, mode),
   );
-  for (let round = 0; round < options.rounds; round++)
-    for (const start of starts) {
-      await using server = await start();
-      if (round === 0) versions.push(`${server.name}: ${server.version}`);
-      for (const mode of ['logins', 'kept'] as const) {
-        const rate = await measure(server, `m${round}${mode}`, seconds, mode);
-        const key = `${mode} ${server.name}`;
-        figures.set(key, [...(figures.get(key) ?? []), rate]);
-      }
-    }
-  return ['logins', 'kept'].map((mode) => ({
+  return modes.map((mode) => ({
     title: `imap-mix, imaptest, ${CLIENTS} clients, ${seconds} s, ${mode === 'kept' ? 'kept sessions (logout=0)' : 'with logins'}`,
     unit: 'commands/s',
-    notes: versions,
-    rows: [...figures]
-      .filter(([key]) => key.startsWith(`${mode} `))
-      .map(([key, values]) => ({ server: key.slice(mode.length + 1), figures: values })),
+    notes: rounds.versions,
+    rows: rounds.figures(mode),
   }));
 }
 
@@ -41,7 +28,7 @@ async function measure(
   server: Server,
   local: string,
   seconds: number,
-  mode: 'logins' | 'kept',
+  mode: string,
 ): Promise<number> {
   const [user] = await server.addMailboxes([local]);
   const dir = mkdtempSync(join(tmpdir(), 'imap-mix-'));

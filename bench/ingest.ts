@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { ImapClient } from '../test/clients/imap.ts';
-import type { BenchOptions } from './main.ts';
 import type { Table } from './report.ts';
-import { type Server, startPostfixDovecot, startPosthorn } from './servers.ts';
+import { alternate, type BenchOptions } from './rounds.ts';
+import type { Server } from './servers.ts';
 
 const run = promisify(execFile);
 const SESSIONS = 50;
@@ -17,28 +17,15 @@ const POLL_MS = 100;
  */
 export async function ingest(options: BenchOptions): Promise<readonly Table[]> {
   const messages = options.size ?? 10_000;
-  const figures = new Map<string, number[]>();
-  const versions: string[] = [];
-  const starts = [startPosthorn, startPostfixDovecot].filter(
-    (_start, index) => options.only?.includes(['posthorn', 'postfix+dovecot'][index]!) ?? true,
+  const modes = ['each', 'kept'];
+  const rounds = await alternate(options, modes, (server, mode, round) =>
+    measure(server, `r${round}${mode}`, messages, mode === 'kept'),
   );
-  for (let round = 0; round < options.rounds; round++)
-    for (const start of starts) {
-      await using server = await start();
-      if (round === 0) versions.push(`${server.name}: ${server.version}`);
-      for (const kept of [false, true]) {
-        const rate = await measure(server, `r${round}${kept ? 'kept' : 'each'}`, messages, kept);
-        const key = `${kept ? 'kept' : 'each'} ${server.name}`;
-        figures.set(key, [...(figures.get(key) ?? []), rate]);
-      }
-    }
-  return ['each', 'kept'].map((mode) => ({
+  return modes.map((mode) => ({
     title: `ingest, ${messages} messages of ${MESSAGE_BYTES} bytes, ${SESSIONS} sessions, ${mode === 'kept' ? 'kept connections' : 'one connection a message'}`,
     unit: 'messages/s until visible',
-    notes: versions,
-    rows: [...figures]
-      .filter(([key]) => key.startsWith(mode))
-      .map(([key, values]) => ({ server: key.slice(5), figures: values })),
+    notes: rounds.versions,
+    rows: rounds.figures(mode),
   }));
 }
 
@@ -64,8 +51,8 @@ async function visible(server: Server, address: string, messages: number): Promi
   await client.login(address, server.password);
   for (;;) {
     const { untagged } = await client.ok('STATUS INBOX (MESSAGES)');
-    const text = JSON.stringify(untagged);
-    if (text.includes(String(messages))) return;
+    for (const data of untagged)
+      if (data.type === 'STATUS' && data.items.get('MESSAGES') === messages) return;
     await sleep(POLL_MS);
   }
 }

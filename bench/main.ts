@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { imapMix } from './imap-mix.ts';
 import { ingest } from './ingest.ts';
 import { printTable, type Table } from './report.ts';
+import type { BenchOptions } from './rounds.ts';
 
 /**
  * Benchmarks: each runs Posthorn and its peer in turn (A B A B …) on the same machine and gives medians and their ratio. They measure and
@@ -12,14 +13,6 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<readon
   ingest,
   'imap-mix': imapMix,
 };
-
-export interface BenchOptions {
-  readonly rounds: number;
-  /** Messages or seconds of one round, where the bench has such a size. */
-  readonly size: number | undefined;
-  /** Peers to run; undefined is all. */
-  readonly only: readonly string[] | undefined;
-}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -73,7 +73,7 @@ async function ready(child: ChildProcess): Promise<void> {
 
 /** Starts Postfix handing over to Dovecot, with the settings of the peer script. */
 export async function startPostfixDovecot(): Promise<Server> {
-  await run('bash', [PEER_SCRIPT, 'start']);
+  await runQuietly([PEER_SCRIPT, 'start']);
   const [postfix, dovecot] = await Promise.all([
     run('postconf', ['-h', 'mail_version']),
     run('dovecot', ['--version']),
@@ -86,7 +86,17 @@ export async function startPostfixDovecot(): Promise<Server> {
     password: PASSWORD,
     addMailboxes: async (locals) => locals.map((local) => `${local}@${DOMAIN}`),
     async [Symbol.asyncDispose]() {
-      await run('bash', [PEER_SCRIPT, 'stop']);
+      await runQuietly([PEER_SCRIPT, 'stop']);
     },
   };
+}
+
+/** Runs a shell script without its output: daemons that it leaves behind would hold a pipe open. */
+async function runQuietly(args: readonly string[]): Promise<void> {
+  const child = spawn('bash', args, { stdio: 'ignore' });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', resolve);
+  });
+  if (code !== 0) throw new Error(`bash ${args.join(' ')} ended with ${code}`);
 }

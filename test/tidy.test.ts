@@ -64,7 +64,7 @@ test('rooms import only what the table allows', () => {
           wrong.push(`${nameOf(source)} imports ${specifier}`);
       } else if (specifier.startsWith('.')) {
         const target = resolve(dirname(source.path), specifier);
-        const inside = target.startsWith(join(SRC, source.room) + '/');
+        const inside = target.startsWith(`${join(SRC, source.room)}/`);
         if (!inside && !isTest(source.path))
           wrong.push(`${nameOf(source)} leaves its room: ${specifier}`);
       }

@@ -9,15 +9,19 @@ const skip = missing('fetchmail');
 const SUBJECTS = ['one', 'two', 'three'];
 /** fetchmail's exit code when there was nothing new. */
 const NO_MAIL = 1;
+/** What makes it take STARTTLS or STLS where it is offered. */
+const STARTTLS = 'sslproto "auto" no sslcertck';
 
 /** Fetchmail on a directory of its own: gives the subjects it delivered. */
 class Fetchmail {
   readonly #server: TestServer;
   readonly #dir: string;
   readonly #config: string;
+  readonly #ssl: string;
 
   constructor(server: TestServer, listener: Listener, protocol: string, ssl: string) {
     this.#server = server;
+    this.#ssl = ssl;
     this.#dir = server.work;
     this.#config = join(this.#dir, 'fetchmailrc');
     // Its double-quoted strings cannot hold a double quote.
@@ -39,6 +43,8 @@ class Fetchmail {
       codes: [0, NO_MAIL],
     });
     assert.doesNotMatch(out + err, /protocol error|-ERR|BAD /);
+    const upgraded = /> (?:STLS|A\d+ STARTTLS)/.test(out + err);
+    assert.equal(upgraded, this.#ssl === STARTTLS, out + err);
     const files = readdirSync(this.#dir).filter(
       (name) => /^mail\./.test(name) && !before.has(name),
     );
@@ -62,7 +68,7 @@ async function stand(t: TestContext, ...how: [Listener, string, string]): Promis
 
 const TLS_WAYS = [
   ['in the clear', '', 'sslproto ""'],
-  ['after STARTTLS', '', 'sslproto "auto" no sslcertck'],
+  ['after STARTTLS', '', STARTTLS],
   ['over TLS', 's', 'ssl no sslcertck'],
 ] as const;
 

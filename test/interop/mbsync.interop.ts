@@ -230,7 +230,7 @@ function writeConfig(server: TestServer, listener: Listener, ssl: string, root: 
     `User ${ALICE}`,
     `PassCmd "cat ${secret}"`,
     `SSLType ${ssl}`,
-    ...(ssl === 'None' ? [] : [`CertificateFile ${certificateOf(server)}`]),
+    ...(ssl === 'None' ? [] : [`CertificateFile ${server.certificate}`]),
     'Timeout 20',
     '',
     'IMAPStore far',
@@ -253,12 +253,4 @@ function writeConfig(server: TestServer, listener: Listener, ssl: string, root: 
   ];
   writeFileSync(config, `${lines.join('\n')}\n`);
   return config;
-}
-
-/** mbsync trusts a certificate it is given, host name or not. */
-function certificateOf(server: TestServer): string {
-  const dir = join(server.work, 'data', 'tls');
-  const found = readdirSync(dir).find((name) => /cert/.test(name));
-  assert.ok(found !== undefined, 'the server has made no certificate');
-  return join(dir, found);
 }

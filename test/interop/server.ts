@@ -32,6 +32,8 @@ export interface Listed {
 /** A real server in a process of its own, on a directory of its own. */
 export interface TestServer {
   readonly port: Readonly<Record<Listener, number>>;
+  /** File of the certificate the server has made for itself. */
+  readonly certificate: string;
   /** A directory that goes with the test, for what the client needs. */
   readonly work: string;
   /** Logs in by IMAP; `work` is done and the connection closed. */
@@ -92,6 +94,7 @@ export async function startServer(t: TestContext): Promise<TestServer> {
   };
   return {
     port: ports,
+    certificate: join(data, 'tls', 'certificate.pem'),
     work,
     imap,
     list: (user, folder = 'INBOX') => imap(user, (client) => listFolder(client, folder)),

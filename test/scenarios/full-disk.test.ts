@@ -10,8 +10,9 @@ import { type Message, readByImap, readByPop3 } from './inbox.ts';
 
 const DISK = '16m';
 const BALLAST_BYTES = 4 * 1024 * 1024;
+/** Not enough for a large message, enough for small ones. */
+const SOME_ROOM_BYTES = 600_000;
 const SMALL_BYTES = 50_000;
-/** Leaves room for small ones when another does not fit. */
 const LARGE_BYTES = 1_000_000;
 
 /** A small file system; undefined, with the test skipped, where none can be mounted. */
@@ -96,13 +97,16 @@ test('a full disk: refused with 452, nothing lost, and it goes on by itself', as
   if (mounted === undefined) return;
   const data = join(disk, 'data');
   const ballast = join(disk, 'ballast');
+  const someRoom = join(disk, 'some-room');
   writeFileSync(ballast, Buffer.alloc(BALLAST_BYTES));
+  writeFileSync(someRoom, Buffer.alloc(SOME_ROOM_BYTES));
   const [address] = await addMailboxes(data, 1);
   await using server = await TestServer.start({ data });
   const sender = new Sender(server, address!);
 
   await sender.untilFull(LARGE_BYTES);
   const large = sender.acknowledged.length;
+  rmSync(someRoom);
   await sender.untilFull(SMALL_BYTES);
   const small = sender.acknowledged.length - large;
   assert.ok(large > 0 && small > 0, `${large} large and ${small} small messages fitted`);
