@@ -27,7 +27,7 @@ async function run() {
   const root = dirname(dirname(fileURLToPath(import.meta.url)));
   // Compiled code is kept between starts; where it cannot be written, the start is slower and that is all.
   nodeModule.enableCompileCache?.(join(root, 'node_modules', '.cache', 'posthorn'));
-  const { main } = await import('../src/cli.ts');
+  const { main } = await import('../src/cli/cli.ts');
   process.exitCode = await main(process.argv.slice(2));
 }
 

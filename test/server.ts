@@ -9,7 +9,7 @@ import { type AdminHost, callVerb } from '#admin';
 import { Directory } from '#directory';
 import { systemClock } from '#kernel';
 import { lockDataDirectory, openSqlite } from '#storage/sqlite';
-import type { ListenerName } from '../src/config.ts';
+import type { ListenerName } from '../src/main/config.ts';
 import { ImapClient } from './clients/imap.ts';
 import { Pop3Client } from './clients/pop3.ts';
 import { SmtpClient } from './clients/smtp.ts';

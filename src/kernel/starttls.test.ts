@@ -4,7 +4,7 @@ import { connect as connectTcp } from 'node:net';
 import { describe, test } from 'node:test';
 import { connect, createSecureContext, type TLSSocket } from 'node:tls';
 import { Connection, listen, probeAddresses, waits } from '#kernel';
-import { selfSignedCertificate } from '../certificate.ts';
+import { selfSignedCertificate } from '../main/certificate.ts';
 import { freshDirectory } from '../storage/sqlite/fresh.conformance.ts';
 import { connectPair, type Pair, readBytes, received, until } from './connection.conformance.ts';
 

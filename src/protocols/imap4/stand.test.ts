@@ -10,7 +10,7 @@ import type { MailboxId } from '#model';
 import { openSqlite } from '#storage/sqlite';
 import { Store } from '#store';
 import { ImapClient } from '../../../test/clients/imap.ts';
-import { selfSignedCertificate } from '../../certificate.ts';
+import { selfSignedCertificate } from '../../main/certificate.ts';
 import { type ImapLimits, ImapServer } from './index.ts';
 
 export const USER = 'anna@example.test';

@@ -12,7 +12,7 @@ import { PosthornError, silentLogger, systemClock } from '#kernel';
 import { type Folder, INBOX_ID, type MailboxId, type Uid } from '#model';
 import type { Entry } from '#store';
 import { Pop3Client } from '../../../test/clients/pop3.ts';
-import { type Certificate, selfSignedCertificate } from '../../certificate.ts';
+import { type Certificate, selfSignedCertificate } from '../../main/certificate.ts';
 import { type Pop3Directory, type Pop3Limits, type Pop3Mailbox, Pop3Server } from './index.ts';
 
 const ANN: Account = { mailboxId: 7 as MailboxId, address: 'ann@example.test' };

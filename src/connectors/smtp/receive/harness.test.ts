@@ -18,7 +18,7 @@ import {
 import { addressKey, type Envelope, type MailboxId, type SmtpAddress } from '#model';
 import type { Submission, SubmitOutcome } from '#transfer';
 import { SmtpClient } from '../../../../test/clients/smtp.ts';
-import { type Certificate, selfSignedCertificate } from '../../../certificate.ts';
+import { type Certificate, selfSignedCertificate } from '../../../main/certificate.ts';
 import type { ReceiveLimits } from './limits.ts';
 import { SmtpReceiver, type SmtpReceiverOptions } from './receiver.ts';
 

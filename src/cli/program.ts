@@ -1,5 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { systemClock } from '#kernel';
+import { parseListen } from '../main/config.ts';
+import { VERSION } from '../main/version.ts';
 import {
   addCommand,
   type DataOption,
@@ -9,13 +11,11 @@ import {
   print,
   show,
   withJson,
-} from './cli-command.ts';
-import { addDomainCommands, addMailboxCommands } from './cli-directory.ts';
-import { statusText } from './cli-show.ts';
-import { addStoreCommands } from './cli-store.ts';
-import { performVerb, stopServer } from './cli-verb.ts';
-import { parseListen } from './config.ts';
-import { VERSION } from './version.ts';
+} from './command.ts';
+import { addDomainCommands, addMailboxCommands } from './directory.ts';
+import { statusText } from './show.ts';
+import { addStoreCommands } from './store.ts';
+import { performVerb, stopServer } from './verb.ts';
 
 interface StartOptions extends DataOption {
   readonly config?: string;
@@ -69,7 +69,7 @@ function addServerCommands(program: Command): void {
     .option('--config <file>', 'configuration file')
     .option('--listen <name=host:port...>', 'open these listeners and no others', listenArgument)
     .action(async (options: StartOptions) => {
-      const { startServer } = await import('./main.ts');
+      const { startServer } = await import('../main/main.ts');
       const { data: dataDir, config: configFile, listen = [] } = options;
       // Everything is stopped or was abandoned at its deadline: what is left must not keep the process.
       process.exit(await startServer({ dataDir, configFile, listen }));

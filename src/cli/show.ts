@@ -1,5 +1,5 @@
 import type { CheckResult, ImportResult, MailboxDetails, MailboxRow, ServerStatus } from '#admin';
-import { bytesText, count, durationText, groupDigits, table, timeText } from './cli-text.ts';
+import { bytesText, count, durationText, groupDigits, table, timeText } from './text.ts';
 
 /** Waits shown to a person; `--json` has them all. */
 const WAITS_SHOWN = 20;

@@ -9,11 +9,11 @@ import {
   print,
   show,
   withJson,
-} from './cli-command.ts';
-import { readPassword } from './cli-password.ts';
-import { domainsText, mailboxesText, mailboxText } from './cli-show.ts';
-import { count } from './cli-text.ts';
-import { performVerb } from './cli-verb.ts';
+} from './command.ts';
+import { readPassword } from './password.ts';
+import { domainsText, mailboxesText, mailboxText } from './show.ts';
+import { count } from './text.ts';
+import { performVerb } from './verb.ts';
 
 interface PasswordOptions extends DataOption {
   readonly password?: string;

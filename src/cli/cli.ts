@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { isPosthornError } from '#kernel';
-import { makeProgram } from './cli-program.ts';
+import { makeProgram } from './program.ts';
 
 const FAILED = 1;
 const WRONG_USAGE = 2;

@@ -38,8 +38,9 @@ export async function startServer(options: StartOptions): Promise<number> {
     await lifecycle.stop();
     throw error;
   }
-  process.stdout.write('ready\n');
+  // In this order: whoever waits for "ready" may send a signal the moment it appears.
   stopOnSignals(askStop);
+  process.stdout.write('ready\n');
   const exitCode = await stopAsked;
   const failed = await lifecycle.stop();
   return failed.length > 0 ? 1 : exitCode;

@@ -1,6 +1,6 @@
 import type { Progress } from '#admin';
 import { systemClock } from '#kernel';
-import { bytesText, count, durationText } from './cli-text.ts';
+import { bytesText, count, durationText } from './text.ts';
 
 const BAR_CHARS = 24;
 const DRAW_MS = 100;

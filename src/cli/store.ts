@@ -8,10 +8,10 @@ import {
   dataOf,
   type Exit,
   print,
-} from './cli-command.ts';
-import { ProgressBar } from './cli-progress.ts';
-import { checkText, importText } from './cli-show.ts';
-import { performVerb } from './cli-verb.ts';
+} from './command.ts';
+import { ProgressBar } from './progress.ts';
+import { checkText, importText } from './show.ts';
+import { performVerb } from './verb.ts';
 
 interface ImportOptions extends DataOption {
   readonly mbox?: string;
