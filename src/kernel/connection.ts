@@ -8,7 +8,7 @@ export interface ConnectionOptions {
   readonly owner: string;
   /** How long to wait for the peer's next bytes before giving up on it. */
   readonly idleTimeoutMs: number;
-  /** How long a peer may take none of the bytes that wait for it. */
+  /** How long a peer may take for the backlog that waits for it. */
   readonly writeTimeoutMs?: number;
 }
 
@@ -25,7 +25,7 @@ const WRITE_BACKLOG_BYTES = 512 * 1024;
 
 /**
  * A stream socket as sessions want it: bytes are pulled in, output is gathered and sent in one piece each turn, both
- * directions are bounded. A peer that never reads is cut off after `writeTimeoutMs`; errors end the connection and
+ * directions are bounded. A peer that does not take what waits for it within `writeTimeoutMs` is cut off; errors end the connection and
  * never the process.
  */
 export class Connection {
@@ -154,7 +154,7 @@ export class Connection {
     return !this.#closed && this.#socket.writableLength + this.#out.length > WRITE_BACKLOG_BYTES;
   }
 
-  /** Resolves when the backlog is gone or the connection is closed. Cuts off a peer that takes nothing. */
+  /** Resolves when the backlog is gone or the connection is closed. Cuts off a peer that is too slow to take it. */
   async drained(): Promise<void> {
     this.flush();
     while (this.backlogged) {

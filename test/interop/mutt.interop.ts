@@ -109,7 +109,8 @@ for (const mutt of ['mutt', 'neomutt'])
       });
 
       await t.test('makes and deletes a folder', async () => {
-        const browse = '<change-folder>?';
+        // NeoMutt's browser begins with the mailboxes that are watched.
+        const browse = `<change-folder>?${mutt === 'neomutt' ? '<tab>' : ''}`;
         await inTerminal(server, start, [`${browse}<create-mailbox>New<enter><exit><exit>`]);
         assert.ok((await server.folders(ALICE)).includes('New'));
         const drop = '<search>New<enter><delete-mailbox>y<exit><exit>';
