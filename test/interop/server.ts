@@ -34,7 +34,7 @@ export interface TestServer {
   readonly port: Readonly<Record<Listener, number>>;
   /** File of the certificate the server has made for itself. */
   readonly certificate: string;
-  /** A directory that goes with the test, for what the client needs. */
+  /** A directory that goes with the test run, for what the client needs. */
   readonly work: string;
   /** Logs in by IMAP; `work` is done and the connection closed. */
   imap<T>(user: string, work: (client: ImapClient) => Promise<T>): Promise<T>;
@@ -59,6 +59,8 @@ export interface PutOptions {
 export async function startServer(t: TestContext): Promise<TestServer> {
   const work = mkdtempSync(join(tmpdir(), 'posthorn-interop-'));
   const data = join(work, 'data');
+  // At the very end, as hooks run in the order they were given in and programs still write while they end.
+  process.once('exit', () => rmSync(work, { recursive: true, force: true }));
   const verb = (...args: readonly string[]) =>
     runOk(process.execPath, [BIN, ...args, '--data', data], { stdin: PASSWORD });
   await verb('domain', 'add', 'example.test');
@@ -68,10 +70,7 @@ export async function startServer(t: TestContext): Promise<TestServer> {
   const child = spawn(process.execPath, [BIN, 'start', '--data', data, ...listen], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  t.after(async () => {
-    await end(child);
-    rmSync(work, { recursive: true, force: true });
-  });
+  t.after(() => end(child));
   let said = '';
   child.stderr.on('data', (chunk) => {
     said += chunk;
