@@ -14,11 +14,15 @@ const POSTMASTER = 'postmaster';
 /** With more domains than this nobody logs in by local part alone: each would cost a look-up. */
 const BARE_LOGIN_DOMAINS_MAX = 16;
 const POSTMASTER_FRESH_MS = 60_000;
+/** Addresses whose mailbox is remembered until the directory changes. */
+const REMEMBERED_MAX = 10_000;
 
 /** Says where addresses lead: proxy addresses, plus addressing, postmaster. */
 export class Addressing {
   readonly #engine: Engine;
   readonly #clock: Clock;
+  /** Only what was found: an address that has just been added must not go on being unknown. */
+  readonly #found = new Map<string, Resolution>();
   #postmaster: { readonly resolution: Resolution; readonly untilMs: number } | undefined;
 
   constructor(engine: Engine, clock: Clock) {
@@ -26,7 +30,7 @@ export class Addressing {
     this.#clock = clock;
     engine.onChanges((changes) => {
       for (const { kind } of changes)
-        if (kind === 'directory' || kind === 'mailbox-removed') this.#postmaster = undefined;
+        if (kind === 'directory' || kind === 'mailbox-removed') this.#forget();
     });
   }
 
@@ -90,9 +94,21 @@ export class Addressing {
   async #lookUp(address: SmtpAddress): Promise<Resolution> {
     const domain = domainKey(address.domain);
     if (domain === '') return NOT_LOCAL;
-    const target = await this.#engine.read.addressTarget(domain, addressKey(address));
-    if (target.kind === 'mailbox') return target;
+    const key = addressKey(address);
+    const remembered = this.#found.get(key);
+    if (remembered !== undefined) return remembered;
+    const target = await this.#engine.read.addressTarget(domain, key);
+    if (target.kind === 'mailbox') {
+      if (this.#found.size >= REMEMBERED_MAX) this.#found.clear();
+      this.#found.set(key, target);
+      return target;
+    }
     return target.kind === 'unknown-address' ? UNKNOWN : NOT_LOCAL;
+  }
+
+  #forget(): void {
+    this.#postmaster = undefined;
+    this.#found.clear();
   }
 
   async #findPostmaster(): Promise<Resolution> {
