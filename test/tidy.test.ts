@@ -131,7 +131,7 @@ test('time, chance, environment and console stay in kernel and main', () => {
   assert.deepEqual(wrong, []);
 });
 
-test('files keep one duty: at most 400 lines, 110 columns', () => {
+test('files keep one duty: at most 400 lines, lines at most 160 columns', () => {
   const wrong: string[] = [];
   for (const source of sources) {
     const lines = source.text.split('\n');
@@ -150,4 +150,19 @@ test('every door says what its room is for', () => {
     )
     .map(nameOf);
   assert.deepEqual(wrong, []);
+});
+
+test('the files that the documents name exist', () => {
+  const missing: string[] = [];
+  const known = sources.map(nameOf);
+  for (const name of ['architecture.md', 'flow.md', 'dependencies.md', 'rfc.md']) {
+    const text = readFileSync(join(ROOT, 'docs', name), 'utf8');
+    for (const [, path] of text.matchAll(/`([\w/.-]+\.ts)`/g))
+      if (
+        !known.some((source) => source.endsWith(`/${path}`) || source === path) &&
+        !path!.startsWith('test/')
+      )
+        missing.push(`docs/${name}: ${path}`);
+  }
+  assert.deepEqual(missing, []);
 });

@@ -161,6 +161,36 @@ describe('Connection, writing', LIMIT, () => {
     assert.deepEqual(mine(), []);
   });
 
+  test('end gives a slow peer the time to take all of it', async (t) => {
+    const { connection, peer } = await connectPair(t, { writeTimeoutMs: 60_000 });
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    peer.pause();
+    const total = 16 * MEGABYTE;
+    connection.write(Buffer.alloc(total));
+    connection.end();
+    t.mock.timers.tick(59_999);
+    waits.expireOverdue();
+    await new Promise(setImmediate);
+    assert.equal((await received(peer)).length, total);
+  });
+
+  test('end cuts off a peer that does not take what waits for it', async (t) => {
+    const { connection, peer } = await connectPair(t, { owner: 'test full', writeTimeoutMs: 7000 });
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    peer.pause();
+    connection.write(Buffer.alloc(64 * MEGABYTE));
+    connection.end();
+    const mine = () => waits.list().filter(({ owner }) => owner === 'test full');
+    assert.deepEqual(
+      mine().map(({ name }) => name),
+      ['the peer to take output'],
+    );
+    t.mock.timers.tick(7000);
+    waits.expireOverdue();
+    await until(() => connection.closed);
+    assert.deepEqual(mine(), []);
+  });
+
   test('a peer that never reads is cut off by drained', async (t) => {
     const { connection, peer } = await connectPair(t, { owner: 'test deaf', writeTimeoutMs: 1 });
     t.mock.timers.enable({ apis: ['Date'], now: Date.now() });

@@ -197,8 +197,8 @@ export class Connection {
   }
 
   /**
-   * Sends what has been gathered, then closes; what the peer still sends is dropped, and it is cut off when it does not
-   * close too within 5 s.
+   * Sends what has been gathered, then closes; what the peer still sends is dropped. It has `writeTimeoutMs` to take what
+   * waits for it, then 5 s to close too, and is cut off after that.
    */
   end(): void {
     if (this.#closed || this.#ending) return;
@@ -207,11 +207,14 @@ export class Connection {
     this.#chunks = [];
     this.#chunkBytes = 0;
     const socket = this.#socket;
-    socket.end();
+    const cutOff = (): void => void socket.destroy();
+    let wait = waits.enter('the peer to take output', this.owner, this.#writeTimeoutMs, cutOff);
+    socket.end(() => {
+      wait[Symbol.dispose]();
+      if (this.#closed) return;
+      wait = waits.enter('the peer to close', this.owner, END_TIMEOUT_MS, cutOff);
+    });
     socket.resume();
-    const wait = waits.enter('the peer to close', this.owner, END_TIMEOUT_MS, () =>
-      socket.destroy(),
-    );
     this.onClose(() => wait[Symbol.dispose]());
   }
 

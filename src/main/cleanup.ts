@@ -1,19 +1,24 @@
-import { type Clock, isPosthornError, type Logger } from '#kernel';
+import type { Clock, Logger } from '#kernel';
 import type { Store } from '#store';
 
 const PERIOD_MS = 10_000;
 const DAY_MS = 86_400_000;
 
 /** The background cleanup: every now and then removes what nothing refers to any more, in small steps. */
-export function runCleanup(store: Store, clock: Clock, log: Logger): { stop(): Promise<void> } {
-  let stopping = false;
+export function runCleanup(
+  store: Pick<Store, 'cleanUp' | 'removeStrayBlobs'>,
+  clock: Clock,
+  log: Logger,
+): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const { signal } = stopping;
   // Blobs from before the start belong to nobody's commit; later ones may wait a while for theirs (MULTIAPPEND).
   let strayBeforeMs = clock.now();
   let nextSweepMs = strayBeforeMs;
   const sweep = async (): Promise<void> => {
     const nowMs = clock.now();
     if (nowMs < nextSweepMs) return;
-    await store.removeStrayBlobs(strayBeforeMs);
+    await store.removeStrayBlobs(strayBeforeMs, signal);
     nextSweepMs = nowMs + DAY_MS;
     strayBeforeMs = nowMs;
   };
@@ -21,9 +26,9 @@ export function runCleanup(store: Store, clock: Clock, log: Logger): { stop(): P
   const pass = async (): Promise<void> => {
     try {
       await sweep();
-      while (!stopping && (await store.cleanUp()));
+      while (!signal.aborted && (await store.cleanUp()));
     } catch (error) {
-      if (!isPosthornError(error)) throw error;
+      // Whatever it is: nobody waits for this, and it must not end the server.
       log.warn({ err: error }, 'the cleanup is put off');
     }
   };
@@ -37,7 +42,7 @@ export function runCleanup(store: Store, clock: Clock, log: Logger): { stop(): P
   });
   return {
     async stop() {
-      stopping = true;
+      stopping.abort();
       timer[Symbol.dispose]();
       await running;
     },

@@ -1,5 +1,5 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { RequestPort, systemClock } from '#kernel';
+import { RequestPort, systemClock, waits } from '#kernel';
 import type { FrontRequest, FrontSetup, FrontStatus } from './front.ts';
 
 /** Longer than any grace time a front is given. */
@@ -36,8 +36,10 @@ export class FrontThread {
     await this.#control.request('main', { kind: 'listen' });
   }
 
-  async status(): Promise<FrontStatus | undefined> {
-    return await this.#control.request('main', { kind: 'status' });
+  /** @throws {deadline} when the thread is too busy to answer in time */
+  async status(timeoutMs: number): Promise<FrontStatus | undefined> {
+    const status = this.#control.request('main', { kind: 'status' });
+    return await waits.track('the status of a front', 'main', timeoutMs, status);
   }
 
   /** Ends the sessions within the grace time and then the thread. */

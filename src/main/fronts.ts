@@ -4,6 +4,8 @@ import type { FrontSetup, FrontStatus } from './front.ts';
 import { FrontThread } from './front-thread.ts';
 
 const RESTART_DELAY_MS = 500;
+const STATUS_TIMEOUT_MS = 2000;
+const NOTHING: FrontStatus = { sessions: {}, waits: [], metrics: {} };
 
 export interface FrontsOptions {
   readonly count: number;
@@ -32,12 +34,27 @@ export class Fronts {
 
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
-    await Promise.all([...this.#threads.values()].map((thread) => thread.stop(graceMs)));
+    // All of them, also when one fails: what comes after is stopped only when no session needs it any more.
+    const stops = [...this.#threads.values()].map((thread) => thread.stop(graceMs));
+    const failed = (await Promise.allSettled(stops)).find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
   }
 
-  async status(): Promise<readonly FrontStatus[]> {
-    const all = await Promise.all([...this.#threads.values()].map((thread) => thread.status()));
-    return all.filter((status) => status !== undefined);
+  /** How the threads are; one that does not answer is shown as a wait, for that is when somebody looks. */
+  status(): Promise<readonly FrontStatus[]> {
+    return Promise.all(
+      [...this.#threads].map(async ([index, thread]) => {
+        const sinceMs = systemClock.now();
+        try {
+          return (await thread.status(STATUS_TIMEOUT_MS)) ?? NOTHING;
+        } catch {
+          const name = `front-${index}`;
+          const deadlineMs = sinceMs + STATUS_TIMEOUT_MS;
+          const wait = { name: 'an answer of the thread', owner: name, sinceMs, deadlineMs };
+          return { ...NOTHING, waits: [{ ...wait, thread: name }] };
+        }
+      }),
+    );
   }
 
   #startThread(index: number): FrontThread {

@@ -20,8 +20,17 @@ import { Fronts } from './fronts.ts';
 import { ServerHost } from './host.ts';
 import { printWelcome } from './welcome.ts';
 
-/** Sessions get this long to end; with the writer's share it stays under the 10 s that a stop may take. */
-const SESSIONS_STOP_MS = 6000;
+/** How long sessions have to end; what is left then is cut off, and its thread has a second to go. */
+const SESSIONS_GRACE_MS = 4500;
+/** How long each part may take to stop: together under the 10 s that a stop may take. */
+const STOP_MS = {
+  control: 800,
+  sessions: SESSIONS_GRACE_MS + 1000,
+  cleanup: 500,
+  engine: 200,
+  writer: 2700,
+  lock: 200,
+} as const;
 
 /**
  * Runs a server until it is stopped; gives the exit code. Parts are started bottom-up and stopped in reverse.
@@ -59,25 +68,33 @@ async function startParts(
   const certificateGiven = config.tls === undefined ? undefined : readCertificate(config.tls);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const lock = lockDataDirectory(dataDir);
-  lifecycle.started({ name: 'lock', stopTimeoutMs: 1000, stop: () => lock[Symbol.dispose]() });
+  lifecycle.started({
+    name: 'lock',
+    stopTimeoutMs: STOP_MS.lock,
+    stop: () => lock[Symbol.dispose](),
+  });
 
   const writer = await WriterThread.start(dataDir, (error) => {
     log.fatal({ err: error }, 'the writer failed');
     askStop(1);
   });
-  lifecycle.started({ name: 'writer', stopTimeoutMs: 3000, stop: () => writer.close() });
+  lifecycle.started({ name: 'writer', stopTimeoutMs: STOP_MS.writer, stop: () => writer.close() });
 
   const engine = connectSqlite(dataDir, writer.attach());
   lifecycle.started({
     name: 'engine',
-    stopTimeoutMs: 1000,
+    stopTimeoutMs: STOP_MS.engine,
     stop: () => engine[Symbol.asyncDispose](),
   });
   const store = new Store(engine, log);
   const decoySecret = keptSecret(join(dataDir, 'secret'));
   const directory = new Directory(engine, { clock: systemClock, decoySecret });
   const cleanup = runCleanup(store, systemClock, log);
-  lifecycle.started({ name: 'cleanup', stopTimeoutMs: 1000, stop: () => cleanup.stop() });
+  lifecycle.started({
+    name: 'cleanup',
+    stopTimeoutMs: STOP_MS.cleanup,
+    stop: () => cleanup.stop(),
+  });
 
   const certificate: Certificate =
     certificateGiven ?? (await selfSignedCertificate(dataDir, config.hostname));
@@ -97,8 +114,8 @@ async function startParts(
   });
   lifecycle.started({
     name: 'sessions',
-    stopTimeoutMs: SESSIONS_STOP_MS + 500,
-    stop: () => fronts.stop(SESSIONS_STOP_MS),
+    stopTimeoutMs: STOP_MS.sessions,
+    stop: () => fronts.stop(SESSIONS_GRACE_MS),
   });
   await fronts.start();
 
@@ -109,7 +126,11 @@ async function startParts(
     host,
     clock: systemClock,
   });
-  lifecycle.started({ name: 'control', stopTimeoutMs: 1000, stop: () => control.close() });
+  lifecycle.started({
+    name: 'control',
+    stopTimeoutMs: STOP_MS.control,
+    stop: () => control.close(),
+  });
   await printWelcome(config, listen, directory);
 }
 

@@ -1,8 +1,18 @@
 import { type ErrorCode, isPosthornError } from '#kernel';
 import type { Engine, Ingest, Ingested } from '#storage';
 
-/** Codes after which nobody can tell whether the commit happened: what it may refer to must stay. */
-const UNCERTAIN: ReadonlySet<ErrorCode> = new Set(['deadline', 'shutting-down', 'unavailable']);
+/**
+ * Codes that say for certain that nothing was stored. After any other nobody can tell whether the commit happened, and what
+ * it may refer to must stay; the sweep of stray blobs finds it when nothing does.
+ */
+const REFUSED: ReadonlySet<ErrorCode> = new Set([
+  'over-quota',
+  'too-many',
+  'no-mailbox',
+  'no-folder',
+  'too-busy',
+  'disk-full',
+]);
 
 /**
  * Stores contents in folders with their tracking, in one commit; resolves when it is durable. A refused ingest takes the
@@ -16,7 +26,7 @@ export async function ingest(
   try {
     return await engine.execute<'ingest'>(owner, { kind: 'ingest', ...command });
   } catch (error) {
-    if (isPosthornError(error) && !UNCERTAIN.has(error.code))
+    if (isPosthornError(error) && REFUSED.has(error.code))
       for (const { body } of command.contents)
         if (body.kind === 'blob') await engine.blobs.remove(body.blob);
     throw error;

@@ -146,7 +146,9 @@ describe('large messages', () => {
     ['deadline', true],
     ['shutting-down', true],
     ['unavailable', true],
+    ['internal', true],
     ['disk-full', false],
+    ['too-busy', false],
   ] as [ErrorCode, boolean][])
     test(`after ${code} the blob ${kept ? 'stays, for the commit may have happened' : 'goes'}`, async (t) => {
       const { engine } = await setUp(t);

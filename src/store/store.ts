@@ -53,9 +53,9 @@ export class Store implements Disposable {
 
   /**
    * Removes blobs from before `finishedBeforeMs` that nothing refers to: their commit was refused, or the process ended
-   * in between. Later ones may still be on their way to a commit.
+   * in between. Later ones may still be on their way to a commit. Ends early, having removed some, when `signal` says so.
    */
-  async removeStrayBlobs(finishedBeforeMs: number): Promise<number> {
+  async removeStrayBlobs(finishedBeforeMs: number, signal?: AbortSignal): Promise<number> {
     const { blobs, read } = this.#engine;
     let removed = 0;
     let batch: string[] = [];
@@ -67,6 +67,7 @@ export class Store implements Disposable {
       batch = [];
     };
     for await (const { blob, finishedAtMs } of blobs.list()) {
+      if (signal?.aborted) return removed;
       if (finishedAtMs < finishedBeforeMs) batch.push(blob);
       if (batch.length === STRAYS_AT_ONCE) await flush();
     }

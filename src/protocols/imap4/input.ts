@@ -41,8 +41,8 @@ export class Input {
   }
 
   async #read(): Promise<Buffer | undefined> {
-    if (this.#connection.backlogged) await this.#connection.drained();
     this.#waiting = true;
+    if (this.#connection.backlogged) await this.#connection.drained();
     const chunk = await this.#connection.read();
     this.#waiting = false;
     return chunk;

@@ -37,7 +37,7 @@ export async function refresh(session: Session, view: View, mayExpunge: boolean)
       : new Uint32Array();
   if (existing === undefined) return leaveDeleted(session);
   const update = view.apply(changes, existing, mayExpunge);
-  if (update.added > 0) await claimRecent(session, view);
+  if (update.added > 0) await tryClaimRecent(session, view);
   tellExpunged(session, update);
   tellKeywords(session, view, changes.entries);
   await tell(session, view, update);
@@ -62,6 +62,18 @@ export async function claimRecent(session: Session, view: View): Promise<void> {
   if (before.recentFrom >= before.uidNext) return;
   const { from, to } = await mailbox.claimRecent(view.folderId);
   view.addRecent(from, to);
+}
+
+/**
+ * The view has taken in the changes, so the client must hear of them whatever happens, or its numbers would mean other
+ * messages than ours. \Recent can wait for another session.
+ */
+async function tryClaimRecent(session: Session, view: View): Promise<void> {
+  try {
+    await claimRecent(session, view);
+  } catch (error) {
+    session.log.warn({ err: error }, '\\Recent was not claimed');
+  }
 }
 
 async function tell(session: Session, view: View, update: ViewUpdate): Promise<void> {

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { test } from 'node:test';
+import { waits } from '#kernel';
 import { Flag } from '#model';
 import { login, stand } from './stand.test.ts';
 
@@ -210,4 +213,21 @@ test('stop ends idle sessions at once, lets a command finish, and takes no more'
   assert.equal(server.sessions, 0);
   assert.equal(mailbox.messages.size, 1, 'what came behind was not obeyed');
   await assert.rejects(connect(), /shutting down/);
+});
+
+test('a client that asks and takes no answer is not read from any more', {
+  timeout: 20_000,
+}, async (t) => {
+  const { port } = await stand(t);
+  const socket = connect({ host: '127.0.0.1', port });
+  t.after(() => socket.destroy());
+  await once(socket, 'connect');
+  socket.pause();
+  // Some 30 MB of answers: more than the system's buffers take.
+  socket.write('CAPA\r\n'.repeat(200_000));
+  const held = (): boolean =>
+    waits
+      .list()
+      .some(({ name, owner }) => name.includes('take output') && owner.startsWith('pop3'));
+  while (!held() && !t.signal.aborted) await new Promise(setImmediate);
 });

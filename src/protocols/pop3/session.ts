@@ -112,6 +112,8 @@ export class Pop3Session {
       if (line.kind !== 'need-more') return line;
       if (this.#ended) return undefined;
       this.#idle = true;
+      // A client that asks and asks and takes no answer would fill the memory.
+      if (this.connection.backlogged) await this.connection.drained();
       const chunk = await this.connection.read();
       this.#idle = false;
       if (chunk === undefined) return undefined;

@@ -67,19 +67,14 @@ export class FileBlobs implements Blobs {
   }
 
   async *list(): AsyncIterable<StoredBlob> {
-    let names: string[];
-    try {
-      names = await readdir(this.#dir, { recursive: true });
-    } catch {
-      return;
-    }
-    for (const name of names) {
-      const blob = name.split('/').at(-1)!;
-      if (blob.length !== 26) continue;
-      const found = await stat(join(this.#dir, name)).catch(() => undefined);
-      // Gone since the directory was read: removed by the clean-up.
-      if (found === undefined) continue;
-      yield { blob, sizeBytes: found.size, finishedAtMs: found.mtimeMs };
+    for (const dir of await namesIn(this.#dir)) {
+      if (dir.length !== 2) continue;
+      for (const blob of await namesIn(join(this.#dir, dir))) {
+        const found = await stat(join(this.#dir, dir, blob)).catch(() => undefined);
+        // Gone since the directory was read: removed by the clean-up.
+        if (found === undefined) continue;
+        yield { blob, sizeBytes: found.size, finishedAtMs: found.mtimeMs };
+      }
     }
   }
 
@@ -136,6 +131,15 @@ class FileBlobWriter implements BlobWriter {
   }
 }
 
+/** Names in a directory; none when it is not there. */
+async function namesIn(dir: string): Promise<readonly string[]> {
+  try {
+    return await readdir(dir);
+  } catch {
+    return [];
+  }
+}
+
 async function syncDirectory(path: string): Promise<void> {
   await using dir = await open(path, 'r');
   await dir.sync();
@@ -148,6 +152,8 @@ async function wrap<T>(work: () => Promise<T>): Promise<T> {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG')
       throw new PosthornError('disk-full', message, { cause: error });
+    // The reason may pass (too many open files, a mount that is read-only for now): the sender tries again.
+    if (code !== undefined) throw new PosthornError('unavailable', message, { cause: error });
     throw error;
   }
 }

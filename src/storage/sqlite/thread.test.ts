@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { type Change, INBOX_ID } from '#model';
@@ -41,6 +41,17 @@ describe('WriterThread', () => {
     for (const changes of heard) assert.deepEqual(changes, heard[0]);
     const last = heard[0]!.findLast((change) => change.kind === 'entries');
     assert.equal(last?.folderId, INBOX_ID);
+  });
+
+  test('a start that fails leaves no thread behind', async (t) => {
+    const dir = freshDirectory(t);
+    writeFileSync(join(dir, BLOB_DIRECTORY), 'in the way of the directory');
+    const before = process.getActiveResourcesInfo();
+    await assert.rejects(
+      WriterThread.start(dir, () => {}),
+      /ENOTDIR/,
+    );
+    assert.deepEqual(process.getActiveResourcesInfo(), before);
   });
 
   test('closing does what was asked before and answers it, then later requests are refused', async (t) => {

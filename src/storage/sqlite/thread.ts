@@ -21,18 +21,22 @@ export class WriterThread {
       workerData: { dir },
       name: 'writer',
     });
+    const thread = new WriterThread(worker);
     const opened = new Promise<WriterNews>((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', reject);
     });
-    const news = await waits.track('the writer to open the database', 'main', 120_000, opened);
-    if (news.kind === 'refused') {
+    try {
+      const news = await waits.track('the writer to open the database', 'main', 120_000, opened);
+      if (news.kind === 'refused') throw new PosthornError(news.code as ErrorCode, news.message);
+      worker.on('error', onFailure);
+      await new FileBlobs(join(dir, BLOB_DIRECTORY)).removeUnfinished();
+      return thread;
+    } catch (error) {
+      // It would keep the process and the database.
       await worker.terminate();
-      throw new PosthornError(news.code as ErrorCode, news.message);
+      throw error;
     }
-    worker.on('error', onFailure);
-    await new FileBlobs(join(dir, BLOB_DIRECTORY)).removeUnfinished();
-    return new WriterThread(worker);
   }
 
   /** Makes a port for a further thread. */

@@ -119,10 +119,9 @@ export class Session {
   /** Sends the replies gathered, then waits for more of a command line; false at the end. */
   async awaitLine(): Promise<boolean> {
     this.flush();
-    if (this.connection.backlogged) await this.connection.drained();
-    if (this.#over) return false;
     this.#awaitingCommand = true;
-    const more = await this.input.awaitLine();
+    if (this.connection.backlogged) await this.connection.drained();
+    const more = !this.#over && (await this.input.awaitLine());
     this.#awaitingCommand = false;
     return more && !this.#over;
   }
@@ -130,6 +129,9 @@ export class Session {
   /** Sends the replies gathered, then waits for more mail data; undefined at the end. */
   awaitData(): Promise<Buffer | undefined> {
     this.flush();
+    // Commands may come in between (BDAT), each with its reply.
+    if (this.connection.backlogged)
+      return this.connection.drained().then(() => this.input.awaitData());
     return this.input.awaitData();
   }
 

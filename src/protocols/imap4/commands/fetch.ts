@@ -99,7 +99,9 @@ async function markSeen(
     unchangedSince: undefined,
   });
   view.stale = true;
-  return { uids: new Set(stored.changed), modSeq: stored.modSeq };
+  // Somebody else was faster: then the mod-sequence is not ours either.
+  const modSeq = stored.changed.length > 0 ? stored.modSeq : undefined;
+  return { uids: new Set(stored.changed), modSeq };
 }
 
 function rowsOf({ columns }: FetchPlan): number {

@@ -1,4 +1,5 @@
-import { DELIMITER } from '#model';
+import { isPosthornError } from '#kernel';
+import { DELIMITER, type FolderId } from '#model';
 import type { OpenedFolder, RecentClaimed } from '#store';
 import {
   encodeCount,
@@ -31,7 +32,7 @@ export async function select(session: Session, command: SelectCommand): Promise<
   const readOnly = command.name === 'EXAMINE';
   // RFC 3501 §2.3.2: one session gets the \Recent; claimed before the messages are counted, so that none escapes.
   const claims = !session.rev2 && !readOnly && folder.recentFrom < folder.uidNext;
-  const claimed = claims ? await mailbox.claimRecent(folder.folderId) : undefined;
+  const claimed = claims ? await claimRecent(session, folder.folderId) : undefined;
   const opened = await mailbox.openFolder(folder.folderId);
   if (opened === undefined) return no('There is no such mailbox', 'NONEXISTENT');
   const view = new View(opened, readOnly);
@@ -41,6 +42,20 @@ export async function select(session: Session, command: SelectCommand): Promise<
     await resynchronize(session, view, qresync);
   session.select(view);
   return ok(`${command.name} completed`, readOnly ? 'READ-ONLY' : 'READ-WRITE');
+}
+
+/** When it fails, another session gets them: a full disk must not keep anybody from reading. */
+async function claimRecent(
+  session: Session,
+  folderId: FolderId,
+): Promise<RecentClaimed | undefined> {
+  try {
+    return await session.mailbox.claimRecent(folderId);
+  } catch (error) {
+    if (isPosthornError(error, 'no-folder')) return undefined;
+    session.log.warn({ err: error }, '\\Recent was not claimed');
+    return undefined;
+  }
 }
 
 function addRecent(

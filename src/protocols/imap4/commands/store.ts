@@ -77,8 +77,9 @@ async function storeAloud(
     session.write(wire);
     await session.breathe();
   }
-  // A message that was changed again since has a higher mod-sequence and is told again.
-  view.told(stored.modSeq);
+  // Where nothing changed, the mod-sequence is somebody else's, who changed other messages. A message that was
+  // changed again since has a higher one and is told again.
+  if (stored.changed.length > 0) view.told(stored.modSeq);
   return stored;
 }
 

@@ -1,5 +1,6 @@
 import type { Uid } from '#model';
 import type { Entry } from '#store';
+import { tellKeywords } from '../refresh.ts';
 import { SeqFinder } from '../rows.ts';
 import type { Session } from '../session.ts';
 import type { View } from '../view.ts';
@@ -32,6 +33,8 @@ export class FetchAnswer {
    * @param seen messages that this command made \Seen, which their answers tell (RFC 9051 §6.4.5)
    */
   async write(rows: readonly Entry[], seen: ReadonlySet<Uid>): Promise<void> {
+    // A message may have got a keyword that the view has not heard of yet.
+    if (this.#plan.hasFlags || seen.size > 0) tellKeywords(this.#session, this.#view, rows);
     if (this.#plan.contentItems.length === 0) this.#writeRows(rows);
     else for (const row of rows) await this.#writeMessage(row, seen.has(row.uid));
     await this.#session.breathe();
