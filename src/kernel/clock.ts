@@ -2,6 +2,8 @@
 export interface Clock {
   /** Milliseconds since 1970-01-01 UTC. */
   now(): number;
+  /** Milliseconds that only ever go forward, from an arbitrary start: for deadlines. */
+  elapsed(): number;
   /** Calls back once after a delay; disposing cancels. The timer never keeps the process alive. */
   after(delayMs: number, callback: () => void): Disposable;
   /** Calls back again and again; disposing cancels. */
@@ -12,6 +14,7 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   after(delayMs, callback) {
     const timer = setTimeout(callback, delayMs).unref();
     return { [Symbol.dispose]: () => clearTimeout(timer) };
@@ -39,6 +42,10 @@ export class TestClock implements Clock {
   }
 
   now(): number {
+    return this.#nowMs;
+  }
+
+  elapsed(): number {
     return this.#nowMs;
   }
 

@@ -11,6 +11,8 @@ export interface Wait {
 
 interface Entry extends Wait, Disposable {
   readonly expire: (() => void) | undefined;
+  /** The deadline on the clock that cannot be set. */
+  readonly untilMs: number;
 }
 
 /**
@@ -42,6 +44,7 @@ export class WaitRegistry {
       sinceMs,
       deadlineMs: sinceMs + timeoutMs,
       expire,
+      untilMs: this.#clock.elapsed() + timeoutMs,
       [Symbol.dispose]: () => this.#entries.delete(entry),
     };
     this.#entries.add(entry);
@@ -62,9 +65,9 @@ export class WaitRegistry {
 
   /** Ends every wait that is past its deadline. Called each second; tests may call it. */
   expireOverdue(): void {
-    const nowMs = this.#clock.now();
+    const elapsedMs = this.#clock.elapsed();
     for (const entry of this.#entries) {
-      if (entry.deadlineMs > nowMs) continue;
+      if (entry.untilMs > elapsedMs) continue;
       this.#entries.delete(entry);
       entry.expire?.();
     }

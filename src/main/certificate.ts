@@ -1,7 +1,8 @@
 import { webcrypto } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PosthornError, randomBytes, systemClock } from '#kernel';
+import { writeWhole } from './whole-file.ts';
 
 /** Certificate chain and private key, PEM. */
 export interface Certificate {
@@ -39,8 +40,8 @@ export async function selfSignedCertificate(
     return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
   const made = await makeCertificate(hostname);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  writeFileSync(keyFile, made.key, { mode: 0o600 });
-  writeFileSync(certFile, made.cert);
+  writeWhole(keyFile, made.key);
+  writeWhole(certFile, made.cert);
   return made;
 }
 

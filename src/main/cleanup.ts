@@ -26,7 +26,7 @@ export function runCleanup(
   const pass = async (): Promise<void> => {
     try {
       await sweep();
-      while (!signal.aborted && (await store.cleanUp()));
+      while (!signal.aborted && (await store.cleanUp(clock.now())));
     } catch (error) {
       // Whatever it is: nobody waits for this, and it must not end the server.
       log.warn({ err: error }, 'the cleanup is put off');

@@ -71,7 +71,22 @@ export class Fronts {
 
   async #replace(index: number): Promise<void> {
     this.#threads.delete(index);
-    await systemClock.sleep(RESTART_DELAY_MS);
-    if (!this.#stopping) await this.#startThread(index).listen();
+    for (let tries = 1; !this.#stopping; tries++) {
+      await systemClock.sleep(RESTART_DELAY_MS * Math.min(tries, 20));
+      if (this.#stopping) return;
+      try {
+        await this.#startThread(index).listen();
+        return;
+      } catch (error) {
+        this.#options.log.error(
+          { err: error, front: index },
+          'a front does not listen; tried again',
+        );
+        await this.#threads
+          .get(index)
+          ?.stop(0)
+          .catch(() => {});
+      }
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { ControlServer } from '#admin';
@@ -19,6 +19,7 @@ import { makeConfig, type ServerConfig, type StartOptions } from './config.ts';
 import { Fronts } from './fronts.ts';
 import { ServerHost } from './host.ts';
 import { printWelcome } from './welcome.ts';
+import { writeWhole } from './whole-file.ts';
 
 /** How long sessions have to end; what is left then is cut off, and its thread has a second to go. */
 const SESSIONS_GRACE_MS = 4500;
@@ -136,13 +137,10 @@ async function startParts(
 
 /** A secret of the data directory, made when it is new. Salts shown for unknown users come from it and must not change. */
 function keptSecret(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch {
-    const secret = randomBytes(32);
-    writeFileSync(file, secret, { mode: 0o600 });
-    return secret;
-  }
+  if (existsSync(file)) return readFileSync(file);
+  const secret = randomBytes(32);
+  writeWhole(file, secret);
+  return secret;
 }
 
 function stopOnSignals(askStop: (exitCode: number) => void): void {

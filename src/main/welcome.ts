@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Directory } from '#directory';
 import type { ListenAddress, ServerConfig } from './config.ts';
 import { VERSION } from './version.ts';
+import { writeWhole } from './whole-file.ts';
 
 const SAMPLE_DOMAIN = 'example.test';
 const SAMPLE_MAILBOXES = ['alice', 'bob'] as const;
@@ -61,7 +62,7 @@ async function sampleMailboxes(
     const added = await directory.addMailbox(`${local}@${SAMPLE_DOMAIN}`);
     passwords[added.address] = added.generatedPassword ?? '';
   }
-  writeFileSync(file, `${JSON.stringify(passwords, undefined, 2)}\n`, { mode: 0o600 });
+  writeWhole(file, `${JSON.stringify(passwords, undefined, 2)}\n`);
   return passwords;
 }
 

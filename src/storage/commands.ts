@@ -165,16 +165,21 @@ export interface ChangeAddress {
   readonly address: string;
   readonly on: boolean;
 }
-/** Removes a bounded amount of content that nothing refers to any more, and old change-log rows. */
+/** Removes a bounded amount of content that nothing refers to any more, of old change-log rows and of old tracking. */
 export interface CleanUp {
   readonly kind: 'clean-up';
+  /** How many of each. */
   readonly contentsMax: number;
   readonly keepChanges: number;
+  /** Tracking events from before this go; undefined keeps them all. */
+  readonly trackingBeforeMs?: number;
 }
 export interface CleanedUp {
   readonly contents: number;
   /** Blobs that are unreferenced now; the caller removes them. */
   readonly blobs: readonly string[];
+  /** There is more to remove. */
+  readonly more: boolean;
 }
 
 interface Signatures {

@@ -13,6 +13,9 @@ const STRAYS_AT_ONCE = 500;
 /** Changes of a mailbox that the log keeps for clients that come back. */
 const KEEP_CHANGES = 100_000;
 
+/** How long tracking is kept (30 days, as administrators know it). */
+const KEEP_TRACKING_MS = 30 * 86_400_000;
+
 /** The Information Store of one thread. */
 export class Store implements Disposable {
   readonly #engine: Engine;
@@ -40,15 +43,16 @@ export class Store implements Disposable {
     return ingest(this.#engine, owner, command);
   }
 
-  /** One step of the background cleanup; true when there is more to do. */
-  async cleanUp(): Promise<boolean> {
+  /** One step of the background cleanup; true when there is more to do. Without `nowMs` all tracking is kept. */
+  async cleanUp(nowMs?: number): Promise<boolean> {
     const cleaned: CleanedUp = await this.#engine.execute<'clean-up'>('background cleanup', {
       kind: 'clean-up',
       contentsMax: CLEAN_UP_AT_ONCE,
       keepChanges: KEEP_CHANGES,
+      ...(nowMs === undefined ? {} : { trackingBeforeMs: nowMs - KEEP_TRACKING_MS }),
     });
     for (const blob of cleaned.blobs) await this.#engine.blobs.remove(blob);
-    return cleaned.contents === CLEAN_UP_AT_ONCE;
+    return cleaned.more;
   }
 
   /**

@@ -13,6 +13,7 @@ import {
   problemsOf,
   ranges,
   run,
+  trackingEvent,
 } from './fixture.conformance.ts';
 
 function expunge(box: Box, folderId = INBOX_ID) {
@@ -31,15 +32,40 @@ export function cleanUpConformance(open: OpenEngine): void {
       const box = await openBox(open, t);
       await box.deliver(5);
       const [entry] = await box.entries();
-      assert.deepEqual(await cleanUp(box, 9, 99), { contents: 0, blobs: [] });
+      assert.deepEqual(await cleanUp(box, 9, 99), { contents: 0, blobs: [], more: false });
       await expunge(box);
       assert.equal((await box.engine.read.counts()).contents, 5);
-      assert.equal((await cleanUp(box, 3, 99)).contents, 3);
+      const first = await cleanUp(box, 3, 99);
+      assert.deepEqual([first.contents, first.more], [3, true]);
       assert.equal((await box.engine.read.counts()).contents, 2);
       assert.equal((await cleanUp(box, 3, 99)).contents, 2);
       assert.equal((await box.engine.read.counts()).contents, 0);
       assert.equal(await box.engine.read.contentBytes(entry!.contentId, 0, 9), undefined);
       assert.deepEqual(await problemsOf(box.engine), []);
+    });
+
+    test('takes tracking from before a time, a bounded number at a time', async (t) => {
+      const box = await openBox(open, t);
+      const tracking = [1000, 2000, 3000, 4000].map((atMs) => ({ ...trackingEvent('T'), atMs }));
+      const ingest = {
+        kind: 'ingest',
+        contents: [contentOf('x')],
+        targets: [box.target()],
+      } as const;
+      await run(box.engine, { ...ingest, tracking });
+      const step = (): Promise<{ readonly more: boolean }> =>
+        run(box.engine, {
+          kind: 'clean-up',
+          contentsMax: 2,
+          keepChanges: 99,
+          trackingBeforeMs: 3500,
+        });
+      const left = async (): Promise<number[]> =>
+        (await box.engine.read.tracking(9)).map((event) => event.atMs);
+      assert.equal((await step()).more, true);
+      assert.deepEqual(await left(), [4000, 3000]);
+      assert.equal((await step()).more, false);
+      assert.deepEqual(await left(), [4000]);
     });
 
     test('names the blobs of exactly those contents', async (t) => {

@@ -126,8 +126,10 @@ export class Writer {
     this.#tx.rolledBack();
     try {
       if (this.#db.isTransaction) this.#sql.exec('ROLLBACK');
-    } catch {
-      // SQLite has rolled back by itself (disk full, I/O error).
+    } catch (error) {
+      // Mostly SQLite has rolled back by itself (disk full, I/O error). If not, nothing could ever be written again: the
+      // thread ends, and with it the server, for whoever supervises it to start anew.
+      if (this.#db.isTransaction) throw error;
     }
   }
 }

@@ -23,6 +23,9 @@ interface Announced {
   readonly literal: LiteralAnnouncement;
 }
 
+/** What one APPEND of many messages may hold in memory. */
+const HELD_BYTES_MAX = 32 * 1024 * 1024;
+
 /**
  * APPEND (RFC 9051 §6.3.12) of one or more messages, all or none (RFC 3502), from the moment when its first message is
  * announced. Messages go to the store as they come; nothing of them stays unless the command ends well.
@@ -73,6 +76,8 @@ class Appending {
   readonly #session: Session;
   readonly #folderId: FolderId;
   readonly #messages: NewMessage[] = [];
+  /** Bytes of messages that wait in memory for the last one; large ones wait as blobs. */
+  #heldBytes = 0;
   /** Messages that may have files by now and are not handed to the store yet. */
   #finished: Incoming[] = [];
   #roomBytes: number;
@@ -134,6 +139,7 @@ class Appending {
     if (size > limits.appendBytesMax) return no('The message is too large', 'TOOBIG');
     if (this.#messages.length >= limits.appendMessagesMax)
       return no('Too many messages in one APPEND', 'LIMIT');
+    if (this.#heldBytes > HELD_BYTES_MAX) return no('Too much in one APPEND, use several', 'LIMIT');
     this.#roomBytes -= size;
     return this.#roomBytes < 0 ? no('The mailbox is full', 'OVERQUOTA') : undefined;
   }
@@ -152,6 +158,7 @@ class Appending {
       const content = await incoming.finish();
       this.#finished.push(incoming);
       const internalMs = head.internalDateMs ?? this.#session.server.clock.now();
+      if (content.body.kind === 'bytes') this.#heldBytes += content.sizeBytes;
       this.#messages.push({ content, ...splitFlags(head.flags), internalMs });
     });
     return true;

@@ -1,5 +1,6 @@
+import { isPosthornError } from '#kernel';
 import { Flag, type ModSeq, type Uid } from '#model';
-import type { FolderChanges, UidRanges } from '#store';
+import type { FlagsStored, FolderChanges, UidRanges } from '#store';
 import {
   encodeVanished,
   type FetchCommand,
@@ -89,7 +90,7 @@ async function markSeen(
   for await (const rows of readRows(session, view, query))
     for (const { uid, flags } of rows) if ((flags & Flag.Seen) === 0) unseen.push(uid);
   if (unseen.length === 0) return { uids: new Set(), modSeq: undefined };
-  const stored = await session.mailbox.storeFlags({
+  const stored = await setSeen(session, {
     folderId: view.folderId,
     // Those that have it already are passed over: few wide ranges are cheaper than many narrow ones.
     uids: changedSince === undefined ? uids : uidRangesOf(unseen),
@@ -98,10 +99,25 @@ async function markSeen(
     keywords: [],
     unchangedSince: undefined,
   });
+  if (stored === undefined) return { uids: new Set(), modSeq: undefined };
   view.stale = true;
   // Somebody else was faster: then the mod-sequence is not ours either.
   const modSeq = stored.changed.length > 0 ? stored.modSeq : undefined;
   return { uids: new Set(stored.changed), modSeq };
+}
+
+/** A mailbox that cannot be written to, because the disk is full for instance, can still be read. */
+async function setSeen(
+  session: Session,
+  change: Parameters<Session['mailbox']['storeFlags']>[0],
+): Promise<FlagsStored | undefined> {
+  try {
+    return await session.mailbox.storeFlags(change);
+  } catch (error) {
+    if (!isPosthornError(error)) throw error;
+    session.log.warn({ err: error }, '\\Seen was not set');
+    return undefined;
+  }
 }
 
 function rowsOf({ columns }: FetchPlan): number {

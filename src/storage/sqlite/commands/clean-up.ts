@@ -13,14 +13,23 @@ const PRUNE_LOG = `DELETE FROM change WHERE (mailbox_id, modseq, folder_id, kind
   SELECT c.mailbox_id, c.modseq, c.folder_id, c.kind FROM mailbox AS m CROSS JOIN change AS c
   WHERE c.mailbox_id = m.mailbox_id AND c.modseq <= m.log_floor LIMIT ?)`;
 
+// Events are numbered in the order of time.
+const PRUNE_TRACKING = `DELETE FROM tracking
+  WHERE tracking_id IN (SELECT tracking_id FROM tracking ORDER BY tracking_id LIMIT ?) AND at_ms < ?`;
+
 /** Removes a bounded amount of what nothing refers to. */
 export function cleanUp(tx: Transaction, command: CleanUp): CleanedUp {
   const { contentsMax, keepChanges } = command;
   tx.flush();
   tx.sql.run(RAISE_FLOORS, keepChanges, keepChanges, Math.ceil(keepChanges / 10));
-  tx.sql.run(PRUNE_LOG, contentsMax);
+  const changes = tx.sql.run(PRUNE_LOG, contentsMax);
+  const events =
+    command.trackingBeforeMs === undefined
+      ? 0
+      : tx.sql.run(PRUNE_TRACKING, contentsMax, command.trackingBeforeMs);
   const ids = tx.sql.rows(SELECT_ORPHANS, contentsMax).map((row) => row[0] as number);
-  if (ids.length === 0) return { contents: 0, blobs: [] };
+  const more = [changes, events, ids.length].includes(contentsMax);
+  if (ids.length === 0) return { contents: 0, blobs: [], more };
   tx.sql.run(RAISE_CONTENT_FLOOR, ids.at(-1)!);
   const json = JSON.stringify(ids);
   const blobs = tx.sql
@@ -28,5 +37,5 @@ export function cleanUp(tx: Transaction, command: CleanUp): CleanedUp {
     .map((row) => row[0])
     .filter((blob) => typeof blob === 'string');
   tx.sql.run(DELETE_ORPHANS, json);
-  return { contents: ids.length, blobs };
+  return { contents: ids.length, blobs, more };
 }

@@ -34,7 +34,8 @@ const NOTE_ORPHANS = `INSERT OR IGNORE INTO orphan(content_id)
 const LOWER_REFS = `UPDATE content_ref SET refs = refs - l.n
   FROM (SELECT content_id AS id, count(*) AS n FROM entry WHERE mailbox_id = ? GROUP BY content_id) AS l
   WHERE content_ref.content_id = l.id`;
-const DELETE_DEAD_REFS = 'DELETE FROM content_ref WHERE refs <= 0';
+const DELETE_DEAD_REFS = `DELETE FROM content_ref WHERE refs <= 0
+  AND content_id IN (SELECT content_id FROM entry WHERE mailbox_id = ?)`;
 const MAILBOX_TABLES = [
   'entry',
   'change',
@@ -93,7 +94,7 @@ export function removeMailbox(tx: Transaction, { mailboxId }: RemoveMailbox): { 
   tx.forgetMailbox(mailboxId);
   tx.sql.run(NOTE_ORPHANS, mailboxId);
   tx.sql.run(LOWER_REFS, mailboxId);
-  tx.sql.run(DELETE_DEAD_REFS);
+  tx.sql.run(DELETE_DEAD_REFS, mailboxId);
   for (const table of MAILBOX_TABLES)
     tx.sql.run(`DELETE FROM ${table} WHERE mailbox_id = ?`, mailboxId);
   tx.publish(`${mailboxId}`, { kind: 'mailbox-removed', mailboxId });
