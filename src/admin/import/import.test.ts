@@ -213,7 +213,7 @@ test('Maildir: flags, keywords, dates, order, subfolders', async (t) => {
   assert.equal((await h.read('Old/Sent/Jürgen')).length, 1);
 });
 
-test('eml: dates of Received, of Date, of the file; empty and compressed ones are skipped with the reason', async (t) => {
+test('eml: dates of Received, of Date, of the file; what is no message is skipped with the reason', async (t) => {
   const h = await house(t);
   const stamp = 'Received: from a by b; Mon, 5 Jan 2004 10:00:00 +0100\n';
   const paths = [
@@ -222,6 +222,7 @@ test('eml: dates of Received, of Date, of the file; empty and compressed ones ar
     h.write('3.eml', 'S: undated\n\nx\n'),
     h.write('4.eml', ''),
     h.write('5.eml', Buffer.from([0x1f, 0x8b, 8, 0])),
+    h.write('6.eml', '{\n  "name": "no mail"\n}\n'),
   ];
   utimesSync(paths[2]!, 77, 77);
   const result = await h.run({ source: { kind: 'eml', paths }, folder: 'inbox' });
@@ -229,10 +230,11 @@ test('eml: dates of Received, of Date, of the file; empty and compressed ones ar
     (await h.read()).map(({ internalMs }) => internalMs),
     [Date.UTC(2004, 0, 5, 9), Date.UTC(2004, 0, 6, 10), 77_000],
   );
-  assert.equal(result.skipped, 2);
+  assert.equal(result.skipped, 3);
   assert.deepEqual(result.skippedWhy, [
     { where: paths[3], reason: 'the file is empty' },
     { where: paths[4], reason: 'it is compressed (gzip): unpack it first' },
+    { where: paths[5], reason: 'it is not a message: no header field is near its beginning' },
   ]);
 });
 

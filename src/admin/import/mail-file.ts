@@ -23,6 +23,10 @@ export async function* readMailFile(file: MailFile): AsyncGenerator<readonly Sou
         yield skip('it is compressed (gzip): unpack it first');
         return;
       }
+      if (read === 0 && !beginsLikeMail(chunk)) {
+        yield skip('it is not a message: no header field is near its beginning');
+        return;
+      }
       const events: SourceEvent[] = read === 0 ? [{ kind: 'begin', message }] : [];
       read += chunk.length;
       events.push({ kind: 'bytes', bytes: chunk });
@@ -39,4 +43,12 @@ export async function* readMailFile(file: MailFile): AsyncGenerator<readonly Sou
 
 function isGzip(bytes: Buffer): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+/** Bytes in which a message shows itself as one. */
+const LOOKED_AT_BYTES = 8192;
+
+/** Whether some line near the beginning is a header field (RFC 5322 §2.2); what is before it may be damaged. */
+function beginsLikeMail(bytes: Buffer): boolean {
+  return /^[!-9;-~]+[ \t]*:/m.test(bytes.toString('latin1', 0, LOOKED_AT_BYTES));
 }
