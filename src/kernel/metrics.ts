@@ -1,4 +1,4 @@
-import { Counter, Gauge, Registry } from 'prom-client';
+import { Counter, Registry } from 'prom-client';
 
 const registry = new Registry();
 
@@ -6,9 +6,6 @@ const registry = new Registry();
 export const metrics = {
   counter(name: string, help: string): Counter {
     return new Counter({ name: `posthorn_${name}`, help, registers: [registry] });
-  },
-  gauge(name: string, help: string): Gauge {
-    return new Gauge({ name: `posthorn_${name}`, help, registers: [registry] });
   },
   /** Current values by name. */
   async snapshot(): Promise<Readonly<Record<string, number>>> {

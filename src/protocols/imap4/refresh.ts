@@ -9,6 +9,7 @@ import {
   SYSTEM_FLAGS,
 } from '#wire';
 import { encodeEntryFlags } from './flags.ts';
+import { recentOf } from './recent.ts';
 import type { Session } from './session.ts';
 import type { View, ViewUpdate } from './view.ts';
 
@@ -37,7 +38,11 @@ export async function refresh(session: Session, view: View, mayExpunge: boolean)
       : new Uint32Array();
   if (existing === undefined) return leaveDeleted(session);
   const update = view.apply(changes, existing, mayExpunge);
-  if (update.added > 0) await tryClaimRecent(session, view);
+  // The view has taken the changes in: whatever happens from here on, the client must hear of them, or its numbers would
+  // mean other messages than ours.
+  const recent =
+    update.added > 0 ? await recentOf(session, changes.folder, view.readOnly) : undefined;
+  if (recent !== undefined) view.addRecent(recent.from, recent.to);
   tellExpunged(session, update);
   tellKeywords(session, view, changes.entries);
   await tell(session, view, update);
@@ -47,33 +52,6 @@ export async function refresh(session: Session, view: View, mayExpunge: boolean)
 function leaveDeleted(session: Session): void {
   session.unselect();
   session.bye('The selected mailbox was deleted', 'NONEXISTENT');
-}
-
-/** Takes \Recent for the messages that have just come, where sessions still know it (RFC 3501 §2.3.2). */
-export async function claimRecent(session: Session, view: View): Promise<void> {
-  if (session.rev2) return;
-  const { mailbox } = session;
-  const before = await mailbox.folder(view.folderId);
-  if (before === undefined) return;
-  if (view.readOnly) {
-    view.addRecent(before.recentFrom, before.uidNext);
-    return;
-  }
-  if (before.recentFrom >= before.uidNext) return;
-  const { from, to } = await mailbox.claimRecent(view.folderId);
-  view.addRecent(from, to);
-}
-
-/**
- * The view has taken in the changes, so the client must hear of them whatever happens, or its numbers would mean other
- * messages than ours. \Recent can wait for another session.
- */
-async function tryClaimRecent(session: Session, view: View): Promise<void> {
-  try {
-    await claimRecent(session, view);
-  } catch (error) {
-    session.log.warn({ err: error }, '\\Recent was not claimed');
-  }
 }
 
 async function tell(session: Session, view: View, update: ViewUpdate): Promise<void> {
@@ -131,6 +109,6 @@ export function encodeFlagUpdate(
 }
 
 /** Whether FETCH responses that the client did not ask for name the uid (RFC 9051 §6.4.9, RFC 7162 §3.2.4). */
-export function namesUid(session: Session): boolean {
+function namesUid(session: Session): boolean {
   return session.byUid || session.rev2 || session.qresync;
 }

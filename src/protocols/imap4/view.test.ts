@@ -214,6 +214,15 @@ test('recent messages are counted among those in the view (RFC 3501 §2.3.2)', (
   );
 });
 
+test('what is declared recent again, as a session that only looks does, counts once', () => {
+  const view = viewOf(3, 5, 9);
+  view.addRecent(3 as Uid, 6);
+  view.addRecent(3 as Uid, 10);
+  view.addRecent(10 as Uid, 10);
+  assert.equal(view.recentCount, 3);
+  assert.equal(view.isRecent(10 as Uid), false);
+});
+
 test('keywords are known in any letter case', () => {
   const view = viewOf();
   assert.equal(view.learnKeywords('$SEEN'), false);

@@ -8,7 +8,7 @@ const CAPACITY_MIN = 16;
 /** Uids from `from` up to below `to` that are \Recent in this session (RFC 3501 §2.3.2). */
 interface RecentRange {
   readonly from: number;
-  readonly to: number;
+  to: number;
 }
 
 /** What a client must be told after its view took in changes; numbers are those after the expunges. */
@@ -156,9 +156,11 @@ export class View {
     return command.uid ? this.uidsOfUids(command.set, saved) : this.uidsOfSeqs(command.set, saved);
   }
 
-  /** Declares uids from `from` up to below `to` \Recent. */
+  /** Declares uids from `from` up to below `to` \Recent; ranges come in ascending order, and may overlap the last one. */
   addRecent(from: Uid, to: number): void {
-    if (from < to) this.#recent.push({ from, to });
+    const last = this.#recent.at(-1);
+    if (last !== undefined && from <= last.to) last.to = Math.max(last.to, to);
+    else if (from < to) this.#recent.push({ from, to });
   }
 
   isRecent(uid: Uid): boolean {

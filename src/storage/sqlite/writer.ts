@@ -191,7 +191,7 @@ function configure(db: DatabaseSync): void {
 }
 
 /** Gives SQLite's failures the codes of the error table. */
-export function storageError(error: unknown): PosthornError {
+function storageError(error: unknown): PosthornError {
   if (isPosthornError(error)) return error;
   const { errcode, message } = error as { errcode?: number; message?: string };
   const primary = (errcode ?? 0) & 0xff;

@@ -1,6 +1,5 @@
-import { isPosthornError } from '#kernel';
-import { DELIMITER, type FolderId } from '#model';
-import type { OpenedFolder, RecentClaimed } from '#store';
+import { DELIMITER } from '#model';
+import type { OpenedFolder } from '#store';
 import {
   encodeCount,
   encodeFlagsResponse,
@@ -12,6 +11,7 @@ import {
 import { bad, type Completion, no, ok } from '../completion.ts';
 import { mailboxIdOf } from '../object-id.ts';
 import { resynchronize } from '../qresync.ts';
+import { recentOf } from '../recent.ts';
 import type { Session } from '../session.ts';
 import { View } from '../view.ts';
 
@@ -30,43 +30,18 @@ export async function select(session: Session, command: SelectCommand): Promise<
   if (folder === undefined) return no('There is no such mailbox', 'NONEXISTENT');
   if (command.condstore) session.enableCondstore();
   const readOnly = command.name === 'EXAMINE';
-  // RFC 3501 §2.3.2: one session gets the \Recent; claimed before the messages are counted, so that none escapes.
-  const claims = !session.rev2 && !readOnly && folder.recentFrom < folder.uidNext;
-  const claimed = claims ? await claimRecent(session, folder.folderId) : undefined;
+  // Claimed before the messages are counted, so that none escapes.
+  const claimed = readOnly ? undefined : await recentOf(session, folder, false);
   const opened = await mailbox.openFolder(folder.folderId);
   if (opened === undefined) return no('There is no such mailbox', 'NONEXISTENT');
   const view = new View(opened, readOnly);
-  addRecent(session, view, opened, claimed);
+  const recent = readOnly ? await recentOf(session, opened.folder, true) : claimed;
+  if (recent !== undefined) view.addRecent(recent.from, recent.to);
   tellFolder(session, view, opened);
   if (qresync !== undefined && qresync.uidValidity === opened.folder.uidValidity)
     await resynchronize(session, view, qresync);
   session.select(view);
   return ok(`${command.name} completed`, readOnly ? 'READ-ONLY' : 'READ-WRITE');
-}
-
-/** When it fails, another session gets them: a full disk must not keep anybody from reading. */
-async function claimRecent(
-  session: Session,
-  folderId: FolderId,
-): Promise<RecentClaimed | undefined> {
-  try {
-    return await session.mailbox.claimRecent(folderId);
-  } catch (error) {
-    if (isPosthornError(error, 'no-folder')) return undefined;
-    session.log.warn({ err: error }, '\\Recent was not claimed');
-    return undefined;
-  }
-}
-
-function addRecent(
-  session: Session,
-  view: View,
-  { folder }: OpenedFolder,
-  claimed: RecentClaimed | undefined,
-): void {
-  if (session.rev2) return;
-  if (view.readOnly) view.addRecent(folder.recentFrom, folder.uidNext);
-  else if (claimed !== undefined) view.addRecent(claimed.from, claimed.to);
 }
 
 function tellFolder(session: Session, view: View, opened: OpenedFolder): void {
