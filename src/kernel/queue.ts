@@ -19,6 +19,11 @@ export class BoundedQueue<T> {
     return this.length >= this.#capacity;
   }
 
+  /** What `shift` would give. */
+  get first(): T | undefined {
+    return this.#items[this.#head];
+  }
+
   push(item: T): boolean {
     if (this.full) return false;
     this.#items.push(item);

@@ -1,0 +1,62 @@
+import { assertNever } from '#kernel';
+import type { Command } from '../commands.ts';
+import { claimRecent } from './commands/claim-recent.ts';
+import { copy } from './commands/copy.ts';
+import {
+  addDomain,
+  addMailbox,
+  changeAddress,
+  removeDomain,
+  removeMailbox,
+  setVerifiers,
+} from './commands/directory.ts';
+import { expunge } from './commands/expunge.ts';
+import { createFolder, deleteFolder, renameFolder, subscribe } from './commands/folders.ts';
+import { ingest } from './commands/ingest.ts';
+import { storeFlags } from './commands/store-flags.ts';
+import type { Outcome } from './lanes.ts';
+import type { Transaction } from './transaction.ts';
+
+/**
+ * Does one command within the open transaction. A handler refuses with a PosthornError before it writes anything; any
+ * other error means that the transaction must be rolled back.
+ */
+export async function apply(
+  tx: Transaction,
+  command: Exclude<Command, { kind: 'clean-up' }>,
+): Promise<Outcome> {
+  switch (command.kind) {
+    case 'ingest':
+      return await ingest(tx, command);
+    case 'store-flags':
+      return await storeFlags(tx, command);
+    case 'copy':
+      return await copy(tx, command);
+    case 'expunge':
+      return await expunge(tx, command);
+    case 'create-folder':
+      return await createFolder(tx, command);
+    case 'rename-folder':
+      return await renameFolder(tx, command);
+    case 'delete-folder':
+      return await deleteFolder(tx, command);
+    case 'subscribe':
+      return await subscribe(tx, command);
+    case 'claim-recent':
+      return claimRecent(tx, command);
+    case 'add-domain':
+      return await addDomain(tx, command);
+    case 'remove-domain':
+      return await removeDomain(tx, command);
+    case 'add-mailbox':
+      return await addMailbox(tx, command);
+    case 'remove-mailbox':
+      return await removeMailbox(tx, command);
+    case 'set-verifiers':
+      return await setVerifiers(tx, command);
+    case 'change-address':
+      return await changeAddress(tx, command);
+    default:
+      return assertNever(command);
+  }
+}

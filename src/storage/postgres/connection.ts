@@ -1,0 +1,169 @@
+import { connect as connectSocket, type Socket } from 'node:net';
+import postgres from 'postgres';
+import { PosthornError } from '#kernel';
+import { failureOf } from './errors.ts';
+
+/** What goes into a statement. */
+export type Value = string | number | boolean | Uint8Array | null;
+/** A row in array form. */
+export type Row = readonly (string | number | boolean | Buffer | null)[];
+
+/** A statement with what goes into it. */
+export type Statement = readonly [sql: string, ...values: readonly Value[]];
+
+const CONNECT_TIMEOUT_MS = 5000;
+/** The server's own bounds, for the case that the client is not there any more to keep its own. */
+const SETTINGS = {
+  application_name: 'posthorn',
+  statement_timeout: 30_000,
+  lock_timeout: 5000,
+  idle_in_transaction_session_timeout: 10_000,
+  // Every hot statement finds its rows by a key, however few they are when the statement is planned.
+  plan_cache_mode: 'force_generic_plan',
+  enable_seqscan: 'off',
+} as const;
+
+const HELLO = "SELECT pg_is_in_recovery(), current_setting('synchronous_commit')";
+
+type Client = postgres.Sql<{ int8: number }>;
+
+/**
+ * One connection. Statements that are sent together travel together: the server does one after the other, and the answers come
+ * back without a wait in between.
+ */
+export class Connection {
+  readonly #client: Client;
+  readonly #socket: { current: Socket | undefined };
+  #broken = false;
+
+  private constructor(client: Client, socket: { current: Socket | undefined }) {
+    this.#client = client;
+    this.#socket = socket;
+  }
+
+  /**
+   * Connects to a server that takes writes. `onNotify` hears what is sent to the channels this connection listens to;
+   * `onClose` that it is gone.
+   * @throws the client's error when it cannot be reached; {unavailable} when it is a standby
+   */
+  static async open(
+    url: string,
+    options: {
+      readonly schema: string;
+      readonly onClose?: () => void;
+      readonly onNotify?: (payload: string) => void;
+      readonly onSent?: () => void;
+    },
+  ): Promise<Connection> {
+    const socket: { current: Socket | undefined } = { current: undefined };
+    const client = postgres(url, {
+      max: 1,
+      idle_timeout: 0,
+      max_lifetime: null,
+      connect_timeout: CONNECT_TIMEOUT_MS / 1000,
+      fetch_types: false,
+      backoff: false,
+      onnotice: () => {},
+      onnotify: (_channel: string, payload: string) => options.onNotify?.(payload),
+      connection: { ...SETTINGS, search_path: options.schema },
+      types: { int8: { to: 20, from: [20], serialize: String, parse: Number } },
+      // A socket of our own, so that a connection that answers no more can be cut off and not only be left.
+      socket: async (made: { host: string[]; port: number[]; path: string | false }) => {
+        socket.current = await connected(made);
+        return socket.current;
+      },
+    } as postgres.Options<Record<string, postgres.PostgresType>>) as unknown as Client;
+    const connection = new Connection(client, socket);
+    try {
+      const [hello] = await connection.query(HELLO);
+      if (hello?.[0] === true)
+        throw new PosthornError('unavailable', 'this PostgreSQL is a standby and takes no writes');
+      // What was answered OK is on the disk: nothing less will do. Stricter settings (remote_apply) stay.
+      if (hello?.[1] === 'off') await connection.query('SET synchronous_commit = on');
+      socket.current?.once('close', () => {
+        connection.#broken = true;
+        options.onClose?.();
+      });
+      return connection;
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    }
+  }
+
+  /** It cannot be used any more. */
+  get broken(): boolean {
+    return this.#broken;
+  }
+
+  /** Sends a statement and gives its rows. */
+  async query(sql: string, ...values: readonly Value[]): Promise<readonly Row[]> {
+    try {
+      const query = this.#client.unsafe(sql, values as never[], { prepare: values.length > 0 });
+      return (await query.values()) as unknown as readonly Row[];
+    } catch (error) {
+      if (failureOf(error) === 'lost') this.destroy();
+      throw error;
+    }
+  }
+
+  /**
+   * Sends statements together and gives the rows of each. When one fails, the failure is thrown once all are answered; in a
+   * transaction those behind it have done nothing.
+   */
+  async flight(statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> {
+    const outcomes = await Promise.allSettled(
+      statements.map(([sql, ...values]) => this.query(sql, ...values)),
+    );
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    return outcomes.map((outcome) => (outcome as PromiseFulfilledResult<readonly Row[]>).value);
+  }
+
+  /** Ends it in order. */
+  async close(): Promise<void> {
+    this.#broken = true;
+    await this.#client.end({ timeout: 1 });
+    this.#socket.current?.destroy();
+  }
+
+  /** Cuts it off at once: whoever waits for an answer hears that it is lost. */
+  destroy(): void {
+    if (this.#broken && this.#socket.current?.destroyed !== false) return;
+    this.#broken = true;
+    this.#socket.current?.destroy();
+    void this.#client.end({ timeout: 0 }).catch(() => {});
+  }
+}
+
+/** Connects a socket within the deadline. */
+function connected({
+  host,
+  port,
+  path,
+}: {
+  readonly host: readonly string[];
+  readonly port: readonly number[];
+  readonly path: string | false;
+}): Promise<Socket> {
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  const socket =
+    typeof path === 'string'
+      ? connectSocket({ path })
+      : connectSocket({ host: host[0]!, port: port[0]! });
+  socket.setNoDelay(true);
+  // The client looks here for the name that the server's certificate must have.
+  Object.assign(socket, { host: host[0] });
+  socket.setTimeout(CONNECT_TIMEOUT_MS, () =>
+    socket.destroy(
+      Object.assign(new Error('no connection in time'), { code: 'CONNECT_TIMEOUT' }),
+    ),
+  );
+  socket.once('error', reject);
+  socket.once('connect', () => {
+    socket.setTimeout(0);
+    socket.off('error', reject);
+    resolve(socket);
+  });
+  return promise;
+}

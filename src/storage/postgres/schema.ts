@@ -1,0 +1,235 @@
+import { PosthornError } from '#kernel';
+import type { Connection } from './connection.ts';
+
+/** Format of the data this code writes. */
+export const FORMAT_VERSION = 1;
+/** The lowest format this code can still read and write. */
+const FORMAT_OLDEST = 1;
+
+/** Tables that are small and stand on every server of a cluster. */
+export const REPLICATED = ['header', 'domain', 'recipient', 'address', 'lease'] as const;
+
+/**
+ * Tables that are spread by mailbox: whatever belongs to one mailbox stands on one server. The mailbox is first in each
+ * primary key, and nothing refers from one mailbox to another.
+ */
+export const SPREAD = [
+  'mailbox',
+  'folder',
+  'subscription',
+  'keyword',
+  'entry',
+  'change',
+  'content',
+  'content_ref',
+  'orphan',
+  'chore',
+  'promise',
+  'part',
+  'loose_blob',
+  'tracking',
+] as const;
+
+/**
+ * Keywords are kept as ` a b ` as in the embedded engine. Wire strings (envelope, structures) are bytes, one for each char code:
+ * a text of PostgreSQL has no NUL. Names compare byte by byte. Counters are updated in place (HOT), hence the fill factors.
+ *
+ * - content: one row for each content that a mailbox shows, in that mailbox; see docs/decisions/006-content-by-mailbox.md
+ * - change: `tx` is the id of the command (or group of commands) that made it, so that a lost answer can be made up for
+ * - promise: parts of an ingest that are still owed to other mailboxes, written with the first part
+ * - part: that such a part has been done
+ * - chore: mailboxes with something to clean up
+ * - loose_blob: blobs whose last content in a mailbox went; others may still show them
+ */
+export const SCHEMA: readonly string[] = [
+  'CREATE TABLE header(key text PRIMARY KEY, value text NOT NULL)',
+  'CREATE TABLE domain(domain text COLLATE "C" PRIMARY KEY)',
+  `CREATE TABLE recipient(
+    mailbox_id bigint PRIMARY KEY,
+    address text COLLATE "C" NOT NULL,
+    created_ms bigint NOT NULL,
+    argon2id text,
+    scram_sha_256 text
+  )`,
+  `CREATE TABLE address(
+    address text COLLATE "C" PRIMARY KEY,
+    domain text COLLATE "C" NOT NULL,
+    mailbox_id bigint NOT NULL
+  )`,
+  'CREATE INDEX address_mailbox ON address(mailbox_id)',
+  'CREATE INDEX address_domain ON address(domain)',
+  'CREATE TABLE lease(name text PRIMARY KEY, holder text NOT NULL, until timestamptz NOT NULL)',
+
+  `CREATE TABLE mailbox(
+    mailbox_id bigint PRIMARY KEY,
+    modseq bigint NOT NULL,
+    next_folder_id bigint NOT NULL,
+    next_content_id bigint NOT NULL,
+    last_uid_validity bigint NOT NULL,
+    used_bytes bigint NOT NULL,
+    used_messages bigint NOT NULL,
+    quota_bytes bigint,
+    log_floor bigint NOT NULL
+  ) WITH (fillfactor = 50)`,
+  `CREATE TABLE folder(
+    mailbox_id bigint NOT NULL,
+    folder_id bigint NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    special_use text,
+    uid_validity bigint NOT NULL,
+    uid_next bigint NOT NULL,
+    highest_modseq bigint NOT NULL,
+    messages bigint NOT NULL,
+    unseen bigint NOT NULL,
+    deleted bigint NOT NULL,
+    size_bytes bigint NOT NULL,
+    recent_from bigint NOT NULL,
+    PRIMARY KEY(mailbox_id, folder_id)
+  ) WITH (fillfactor = 50)`,
+  'CREATE UNIQUE INDEX folder_name ON folder(mailbox_id, name)',
+  `CREATE TABLE subscription(
+    mailbox_id bigint NOT NULL, name text COLLATE "C" NOT NULL, PRIMARY KEY(mailbox_id, name)
+  )`,
+  `CREATE TABLE keyword(
+    mailbox_id bigint NOT NULL,
+    folded text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    PRIMARY KEY(mailbox_id, folded)
+  )`,
+
+  `CREATE TABLE entry(
+    mailbox_id bigint NOT NULL,
+    folder_id bigint NOT NULL,
+    uid bigint NOT NULL,
+    content_id bigint NOT NULL,
+    flags integer NOT NULL,
+    keywords text COLLATE "C" NOT NULL,
+    modseq bigint NOT NULL,
+    internal_ms bigint NOT NULL,
+    saved_ms bigint NOT NULL,
+    size_bytes bigint NOT NULL,
+    PRIMARY KEY(mailbox_id, folder_id, uid)
+  ) WITH (fillfactor = 90)`,
+  `CREATE TABLE change(
+    mailbox_id bigint NOT NULL,
+    modseq bigint NOT NULL,
+    folder_id bigint NOT NULL,
+    kind text NOT NULL,
+    uids int8multirange NOT NULL,
+    tx text NOT NULL,
+    PRIMARY KEY(mailbox_id, modseq, folder_id, kind)
+  )`,
+
+  `CREATE TABLE content(
+    mailbox_id bigint NOT NULL,
+    content_id bigint NOT NULL,
+    size_bytes bigint NOT NULL,
+    head_bytes bigint NOT NULL,
+    sent_ms bigint,
+    blob text,
+    message_id text,
+    subject text NOT NULL,
+    envelope bytea NOT NULL,
+    body_structure bytea NOT NULL,
+    body_short bytea NOT NULL,
+    structure bytea NOT NULL,
+    preview text NOT NULL,
+    hash bytea NOT NULL,
+    head bytea NOT NULL,
+    body bytea,
+    PRIMARY KEY(mailbox_id, content_id)
+  )`,
+  'ALTER TABLE content ALTER COLUMN body SET STORAGE EXTERNAL',
+  'CREATE INDEX content_blob ON content(blob) WHERE blob IS NOT NULL',
+  `CREATE TABLE content_ref(
+    mailbox_id bigint NOT NULL,
+    content_id bigint NOT NULL,
+    refs bigint NOT NULL,
+    PRIMARY KEY(mailbox_id, content_id)
+  )`,
+  `CREATE TABLE orphan(
+    mailbox_id bigint NOT NULL, content_id bigint NOT NULL, PRIMARY KEY(mailbox_id, content_id)
+  )`,
+  'CREATE TABLE chore(mailbox_id bigint PRIMARY KEY)',
+  `CREATE TABLE promise(
+    mailbox_id bigint NOT NULL,
+    command_id text NOT NULL,
+    made_ms bigint NOT NULL,
+    parts bytea NOT NULL,
+    PRIMARY KEY(mailbox_id, command_id)
+  )`,
+  `CREATE TABLE part(
+    mailbox_id bigint NOT NULL, command_id text NOT NULL, PRIMARY KEY(mailbox_id, command_id)
+  )`,
+  `CREATE TABLE loose_blob(
+    mailbox_id bigint NOT NULL, blob text NOT NULL, since_ms bigint NOT NULL, PRIMARY KEY(mailbox_id, blob)
+  )`,
+  `CREATE TABLE tracking(
+    mailbox_id bigint NOT NULL,
+    tracking_id bigint GENERATED ALWAYS AS IDENTITY,
+    at_ms bigint NOT NULL,
+    event text NOT NULL,
+    source text NOT NULL,
+    submission_id text NOT NULL,
+    message_id text NOT NULL,
+    sender text NOT NULL,
+    recipients text NOT NULL,
+    recipient_status text NOT NULL,
+    size_bytes bigint NOT NULL,
+    subject text NOT NULL,
+    client_address text NOT NULL,
+    PRIMARY KEY(mailbox_id, tracking_id)
+  )`,
+  'CREATE INDEX tracking_time ON tracking(at_ms, tracking_id)',
+];
+
+const HEADER = `INSERT INTO header(key, value) VALUES
+  ('format_version', '${FORMAT_VERSION}'), ('least_reader', '${FORMAT_OLDEST}'), ('least_writer', '${FORMAT_OLDEST}'),
+  ('next_mailbox_id', '1'), ('directory_version', '1'), ('directory_tx', '')`;
+
+const KNOWN = `SELECT (SELECT count(*) FROM information_schema.tables WHERE table_schema = $1 AND table_name = 'header'),
+  (SELECT count(*) FROM information_schema.tables WHERE table_schema = $1)`;
+
+/**
+ * Makes the schema with its tables when there is none, and refuses one that this code may not touch, before a byte is
+ * written. Several nodes may start at the same time.
+ * @throws {format-newer} with the versions; {corrupt} when the schema is not one of Posthorn
+ */
+export async function prepareSchema(connection: Connection, schema: string): Promise<void> {
+  // Not a lock on rows: it exists before any table does, and only here.
+  await connection.query('SELECT pg_advisory_lock(hashtext($1))', `posthorn ${schema}`);
+  try {
+    const [known] = await connection.query(KNOWN, schema);
+    const [headers, tables] = known as readonly [number, number];
+    if (headers === 0 && tables === 0) await createSchema(connection, schema);
+    else if (headers === 0)
+      throw new PosthornError('corrupt', `the schema ${schema} has tables, but none of Posthorn`);
+    else await checkFormat(connection, schema);
+  } finally {
+    if (!connection.broken)
+      await connection.query('SELECT pg_advisory_unlock(hashtext($1))', `posthorn ${schema}`);
+  }
+}
+
+async function createSchema(connection: Connection, schema: string): Promise<void> {
+  await connection.flight(
+    ['BEGIN', `CREATE SCHEMA IF NOT EXISTS ${schema}`, ...SCHEMA, HEADER, 'COMMIT'].map(
+      (sql) => [sql] as const,
+    ),
+  );
+}
+
+async function checkFormat(connection: Connection, schema: string): Promise<void> {
+  const rows = await connection.query('SELECT key, value FROM header');
+  const header = new Map(rows.map(([key, value]) => [key, Number(value)]));
+  const version = header.get('format_version') ?? 0;
+  const leastWriter = header.get('least_writer') ?? 0;
+  if (leastWriter > FORMAT_VERSION)
+    throw new PosthornError(
+      'format-newer',
+      `the schema ${schema} has format ${version} and needs a Posthorn that writes format ${leastWriter}; ` +
+        `this one writes ${FORMAT_VERSION}: install the newer version. Nothing was changed`,
+    );
+  if (version < FORMAT_OLDEST)
+    throw new PosthornError('corrupt', `the schema ${schema} has format ${version}, which never was`);
+}

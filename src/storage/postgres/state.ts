@@ -1,0 +1,80 @@
+import type { FolderId, MailboxId, SpecialUse } from '#model';
+import type { FolderRef } from '../commands.ts';
+import type { Row } from './connection.ts';
+
+/** A mailbox's counters while a transaction works on it. */
+export interface MailboxState {
+  readonly mailboxId: MailboxId;
+  modSeq: number;
+  nextFolderId: number;
+  nextContentId: number;
+  lastUidValidity: number;
+  usedBytes: number;
+  usedMessages: number;
+  readonly quotaBytes: number | undefined;
+  dirty: boolean;
+  /** The modseq that ingests of this transaction share, 0 when the next one must take a new one. */
+  ingestModSeq: number;
+}
+
+/** A folder's counters while a transaction works on it. */
+export interface FolderState extends FolderRef {
+  name: string;
+  readonly specialUse: SpecialUse | undefined;
+  readonly uidValidity: number;
+  uidNext: number;
+  highestModSeq: number;
+  messages: number;
+  unseen: number;
+  deleted: number;
+  sizeBytes: number;
+  recentFrom: number;
+  dirty: boolean;
+}
+
+export const SELECT_MAILBOX = `SELECT modseq, next_folder_id, next_content_id, last_uid_validity, used_bytes, used_messages, quota_bytes
+  FROM mailbox WHERE mailbox_id = $1`;
+/** Locks the mailbox for the rest of the transaction: whoever changes anything in it comes by here first. */
+export const LOCK_MAILBOX = `${SELECT_MAILBOX} FOR UPDATE`;
+export const SELECT_FOLDERS = `SELECT folder_id, name, special_use, uid_validity, uid_next, highest_modseq, messages, unseen, deleted,
+    size_bytes, recent_from
+  FROM folder WHERE mailbox_id = $1 AND folder_id = ANY($2::bigint[])`;
+export const UPDATE_MAILBOX = `UPDATE mailbox SET modseq = $2, next_folder_id = $3, next_content_id = $4, last_uid_validity = $5,
+    used_bytes = $6, used_messages = $7
+  WHERE mailbox_id = $1`;
+export const UPDATE_FOLDER = `UPDATE folder SET uid_next = $3, highest_modseq = $4, messages = $5, unseen = $6, deleted = $7,
+    size_bytes = $8, recent_from = $9
+  WHERE mailbox_id = $1 AND folder_id = $2`;
+
+export function mailboxState(mailboxId: MailboxId, row: Row): MailboxState {
+  return {
+    mailboxId,
+    modSeq: row[0] as number,
+    nextFolderId: row[1] as number,
+    nextContentId: row[2] as number,
+    lastUidValidity: row[3] as number,
+    usedBytes: row[4] as number,
+    usedMessages: row[5] as number,
+    quotaBytes: (row[6] as number | null) ?? undefined,
+    dirty: false,
+    ingestModSeq: 0,
+  };
+}
+
+export function folderState(mailboxId: MailboxId, row: Row): FolderState {
+  return {
+    mailboxId,
+    folderId: row[0] as FolderId,
+    name: row[1] as string,
+    specialUse: (row[2] as SpecialUse | null) ?? undefined,
+    uidValidity: row[3] as number,
+    uidNext: row[4] as number,
+    highestModSeq: row[5] as number,
+    messages: row[6] as number,
+    unseen: row[7] as number,
+    deleted: row[8] as number,
+    sizeBytes: row[9] as number,
+    recentFrom: row[10] as number,
+    dirty: false,
+  };
+}
