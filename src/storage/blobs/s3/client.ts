@@ -23,7 +23,7 @@ export interface S3ClientOptions {
   readonly requestsAtOnce?: number;
   /** How often one request is sent at most. */
   readonly attemptsMax?: number;
-  /** No further attempt begins after this. */
+  /** No further attempt begins after this and the time the bytes are given once. */
   readonly giveUpAfterMs?: number;
   /** Deadline of one attempt, without the time its bytes are given. */
   readonly timeoutMs?: number;
@@ -103,7 +103,7 @@ export class S3Client {
   async send(request: S3Request): Promise<HttpAnswer> {
     const what = `${request.method} ${request.key ?? 'of the bucket'}`;
     const attemptsMax = Math.min(request.attemptsMax ?? this.#attemptsMax, this.#attemptsMax);
-    const untilMs = this.#clock.elapsed() + this.#giveUpAfterMs;
+    const untilMs = this.#clock.elapsed() + this.#giveUpAfterMs + transferMs(request);
     for (let attempt = 1; ; attempt++) {
       const answer = await this.#attempt(request, what);
       if (!('passing' in answer)) return answer;
@@ -116,8 +116,7 @@ export class S3Client {
 
   async #attempt(request: S3Request, what: string): Promise<HttpAnswer | Failure> {
     const { body = NOTHING, answerBytesMax = ANSWER_BYTES_MAX } = request;
-    const bytes = body.length + (request.answerBytesMax ?? 0);
-    const timeoutMs = this.#timeoutMs + Math.ceil((bytes / BYTES_A_SECOND_MIN) * 1000);
+    const timeoutMs = this.#timeoutMs + transferMs(request);
     using _turn = await this.#turns.take(this.#owner, this.#giveUpAfterMs);
     const signed = await this.#sign(request, body);
     const asked = { ...signed, method: request.method, body, answerBytesMax };
@@ -177,6 +176,11 @@ export class S3Client {
     }
     return { url, headers };
   }
+}
+
+/** The time that the bytes of a request and its answer are given. */
+function transferMs({ body = NOTHING, answerBytesMax = 0 }: S3Request): number {
+  return Math.ceil(((body.length + answerBytesMax) / BYTES_A_SECOND_MIN) * 1000);
 }
 
 /** The digest as S3 writes it. */

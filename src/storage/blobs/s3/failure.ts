@@ -64,6 +64,7 @@ export function failureOf(answer: HttpAnswer, nowMs: number, refusedAs: ErrorCod
 export function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
   if (value === undefined) return undefined;
   if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
-  const atMs = Date.parse(value);
+  // Left to itself, Date.parse finds dates in nearly everything.
+  const atMs = /^[A-Z][a-z]+, .* GMT$/.test(value) ? Date.parse(value) : Number.NaN;
   return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs);
 }

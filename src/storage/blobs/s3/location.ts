@@ -60,7 +60,9 @@ export function parseS3Location(spec: string, given: S3Credentials | undefined):
 function parseUrl(spec: string): URL {
   const parsed = URL.canParse(spec) ? new URL(spec) : undefined;
   if (parsed?.protocol !== 's3:' || parsed.hash !== '')
-    refuse('it is not of the form s3://BUCKET/PREFIX?endpoint=URL&region=REGION');
+    refuse(
+      'it is not of the form s3://BUCKET/PREFIX?endpoint=URL&region=REGION (a "/" in the secret is written %2F)',
+    );
   if (parsed.port !== '') refuse('a port belongs into endpoint=');
   return parsed;
 }

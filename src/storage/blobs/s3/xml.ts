@@ -19,8 +19,18 @@ const DEPTH_MAX = 16;
  *
  * A document type declaration is refused: with it entities could be declared.
  */
-const TOKEN =
-  /<!--[\s\S]*?-->|<\?[\s\S]*?\?>|<!\[CDATA\[(?<data>[\s\S]*?)\]\]>|<\/(?<close>[^\s<>/]+)\s*>|<(?<open>[^\s<>/!?]+)(?:\s+[^\s=<>/]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*\s*(?<empty>\/?)>|(?<text>[^<]+)/y;
+const TOKEN = new RegExp(
+  [
+    /<!--[\s\S]*?-->|<\?[\s\S]*?\?>/,
+    /<!\[CDATA\[(?<data>[\s\S]*?)\]\]>/,
+    /<\/(?<close>[^\s<>/]+)\s*>/,
+    /<(?<open>[^\s<>/!?]+)(?:\s+[^\s=<>/]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*\s*(?<empty>\/?)>/,
+    /(?<text>[^<]+)/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'y',
+);
 
 interface Growing {
   readonly name: string;
