@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isPosthornError } from '#kernel';
 import { FileBlobs } from './files.ts';
-import { openBlobs } from './open.ts';
+import { type OpenBlobsOptions, openBlobs } from './open.ts';
 import { parseRetryAfter } from './s3/failure.ts';
 import { parseS3Location } from './s3/location.ts';
 import { S3Blobs } from './s3.ts';
@@ -10,9 +10,9 @@ import { S3Blobs } from './s3.ts';
 const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' };
 
 /** The message with which a place is refused. */
-function refusal(spec: string, given: typeof credentials | undefined = credentials): string {
+function refusal(spec: string, options: OpenBlobsOptions = { credentials }): string {
   try {
-    openBlobs(spec, given === undefined ? {} : { credentials: given });
+    openBlobs(spec, options);
   } catch (error) {
     assert.ok(isPosthornError(error, 'configuration'), String(error));
     return error.message;
@@ -97,7 +97,7 @@ describe('parseS3Location', () => {
       assert.match(said, message, spec);
       assert.doesNotMatch(said, /xy|zzy/, spec);
     }
-    assert.match(refusal('s3://box?region=r', undefined), /no credentials/);
+    assert.match(refusal('s3://box?region=r', {}), /no credentials/);
   });
 });
 
