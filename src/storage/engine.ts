@@ -1,5 +1,5 @@
 import type { Change } from '#model';
-import type { Blobs } from './blobs.ts';
+import type { Blobs } from './blobs/port.ts';
 import type { Command, CommandOf, OutcomeOf } from './commands.ts';
 import type { Reads } from './reads.ts';
 

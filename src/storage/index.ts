@@ -6,12 +6,12 @@
  * Reading: `engine.read` answers from a snapshot and never waits for a writer. Calls are coarse (about one for each
  * protocol command) and give rows in batches. A read that starts after an `execute` resolved sees its effect.
  * Changes: after a commit the engine tells `onChanges` what to look at. The change log (`read.changes`) is the truth.
- * Blobs: large bodies are files, written and synced before a command refers to them.
+ * Blobs: large bodies are files or objects of an S3 store (`#storage/blobs`), durable before a command refers to them.
  *
  * The data's header carries format version, least reader and least writer; a newer format is refused before a byte is
  * written. Engines: `#storage/sqlite`. `describeEngine` is the conformance suite every engine passes.
  */
-export type { Blobs, BlobWriter, StoredBlob } from './blobs.ts';
+export type { Blobs, BlobWriter, StoredBlob } from './blobs/port.ts';
 export type * from './commands.ts';
 export type { Engine } from './engine.ts';
 export type * from './reads.ts';

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import { type Clock, RequestPort } from '#kernel';
 import type { Change } from '#model';
+import { FileBlobs } from '../blobs/files.ts';
 import type { Command, CommandOf, OutcomeOf } from '../commands.ts';
 import type { Engine } from '../engine.ts';
-import { FileBlobs } from './blobs.ts';
 import { SqliteReads } from './reads.ts';
 import { Writer } from './writer.ts';
 

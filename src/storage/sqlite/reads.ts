@@ -8,6 +8,7 @@ import type {
   TrackingEvent,
   Verifiers,
 } from '#model';
+import type { Blobs } from '../blobs/port.ts';
 import type { FolderRef } from '../commands.ts';
 import type {
   AddressTarget,
@@ -19,7 +20,6 @@ import type {
   Problem,
   Reads,
 } from '../reads.ts';
-import type { FileBlobs } from './blobs.ts';
 import { readChanges } from './reads/changes.ts';
 import { checkDatabase } from './reads/check.ts';
 import { readContentBytes, readStrayBlobs } from './reads/content.ts';
@@ -48,9 +48,9 @@ import { Statements } from './statements.ts';
 export class SqliteReads implements Reads {
   readonly #db: DatabaseSync;
   readonly #sql: Statements;
-  readonly #blobs: FileBlobs;
+  readonly #blobs: Blobs;
 
-  constructor(path: string, blobs: FileBlobs) {
+  constructor(path: string, blobs: Blobs) {
     this.#db = new DatabaseSync(path, { readOnly: true });
     this.#db.exec(
       'PRAGMA cache_size = -32768; PRAGMA mmap_size = 1073741824; PRAGMA query_only = ON',

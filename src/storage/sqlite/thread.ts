@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { type ErrorCode, PosthornError, waits } from '#kernel';
-import { FileBlobs } from './blobs.ts';
+import { FileBlobs } from '../blobs/files.ts';
 import { BLOB_DIRECTORY } from './engine.ts';
 import type { WriterNews, WriterOrder } from './writer-thread.ts';
 
@@ -30,7 +30,8 @@ export class WriterThread {
       const news = await waits.track('the writer to open the database', 'main', 120_000, opened);
       if (news.kind === 'refused') throw new PosthornError(news.code as ErrorCode, news.message);
       worker.on('error', onFailure);
-      await new FileBlobs(join(dir, BLOB_DIRECTORY)).removeUnfinished();
+      // Nobody else writes here: whatever is unfinished is of a process that ended.
+      await new FileBlobs(join(dir, BLOB_DIRECTORY)).removeUnfinished(Number.POSITIVE_INFINITY);
       return thread;
     } catch (error) {
       // It would keep the process and the database.

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Flag } from '#model';
+import type { Blobs } from '../../blobs/port.ts';
 import type { Problem } from '../../reads.ts';
-import type { FileBlobs } from '../blobs.ts';
 import type { Row, Statements } from '../statements.ts';
 
 type Progress = (done: number, total: number) => void;
@@ -88,7 +88,7 @@ const CHECKS: readonly {
 /** Verifies a whole database and its blobs. */
 export async function* checkDatabase(
   sql: Statements,
-  blobs: FileBlobs,
+  blobs: Blobs,
   progress: Progress,
 ): AsyncIterable<Problem> {
   for (const [text] of sql.rows('PRAGMA integrity_check'))
@@ -108,7 +108,7 @@ const SELECT_CONTENTS = `SELECT content_id, size_bytes, head_bytes, blob, hash, 
 
 async function* checkContents(
   sql: Statements,
-  blobs: FileBlobs,
+  blobs: Blobs,
   progress: Progress,
 ): AsyncIterable<Problem> {
   const total = sql.row(COUNT_CONTENTS)?.[0] as number;
@@ -130,7 +130,7 @@ async function* checkContents(
   }
 }
 
-async function checkContent(row: Row, blobs: FileBlobs): Promise<Problem | undefined> {
+async function checkContent(row: Row, blobs: Blobs): Promise<Problem | undefined> {
   const [contentId, sizeBytes, headBytes, blob, hash, head, body] = row as unknown as [
     number,
     number,
@@ -167,7 +167,7 @@ async function checkContent(row: Row, blobs: FileBlobs): Promise<Problem | undef
   };
 }
 
-async function* checkBlobs(sql: Statements, blobs: FileBlobs): AsyncIterable<Problem> {
+async function* checkBlobs(sql: Statements, blobs: Blobs): AsyncIterable<Problem> {
   const known = new Map(
     sql
       .rows('SELECT blob, size_bytes - head_bytes FROM content WHERE blob IS NOT NULL')

@@ -1,5 +1,5 @@
 import type { ContentId } from '#model';
-import type { Blobs } from '../../blobs.ts';
+import type { Blobs } from '../../blobs/port.ts';
 import type { Statements } from '../statements.ts';
 
 const SELECT_CONTENT = 'SELECT blob, head, body FROM content WHERE content_id = ?';

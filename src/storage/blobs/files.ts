@@ -1,31 +1,52 @@
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import {
+  access,
+  constants,
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PosthornError, randomId } from '#kernel';
-import type { Blobs, BlobWriter, StoredBlob } from '../blobs.ts';
-
-const THRESHOLD_BYTES = 256 * 1024;
+import { isBlobName, nameOrFresh, THRESHOLD_BYTES } from './name.ts';
+import type { Blobs, BlobWriter, StoredBlob } from './port.ts';
 
 /** Where blobs are that are being written; outside of a running server, what an interrupted write left behind. */
 const UNFINISHED = 'unfinished';
 
-/** Blobs as files: `blobs/ab/abcdef…`. A file appears under its name only when it is complete and synced. */
+/**
+ * Blobs as files: `ab/abcdef…` in a directory, which several nodes may share. A file appears under its name only when it
+ * is complete and synced.
+ */
 export class FileBlobs implements Blobs {
-  readonly thresholdBytes = THRESHOLD_BYTES;
+  readonly thresholdBytes: number;
   readonly #dir: string;
   /** Directories whose own names are known to be on stable storage. */
   readonly #durable = new Set<string>();
 
-  constructor(dir: string) {
+  constructor(dir: string, thresholdBytes: number = THRESHOLD_BYTES) {
     this.#dir = dir;
+    this.thresholdBytes = thresholdBytes;
   }
 
-  async create(): Promise<BlobWriter> {
-    const blob = randomId(26).toLowerCase();
+  async verify(): Promise<void> {
+    await wrap(async () => {
+      await mkdir(this.#dir, { recursive: true, mode: 0o700 });
+      await access(this.#dir, constants.R_OK | constants.W_OK | constants.X_OK);
+    });
+  }
+
+  async create(given?: string): Promise<BlobWriter> {
+    const blob = nameOrFresh(given);
     const dir = join(this.#dir, blob.slice(0, 2));
     return await wrap(async () => {
       await mkdir(dir, { recursive: true, mode: 0o700 });
       await mkdir(join(this.#dir, UNFINISHED), { recursive: true, mode: 0o700 });
-      const path = join(this.#dir, UNFINISHED, `${blob}.part`);
+      // Two nodes may write the same given name at once.
+      const path = join(this.#dir, UNFINISHED, `${blob}.${randomId(8).toLowerCase()}.part`);
       const file = await open(path, 'wx', 0o600);
       return new FileBlobWriter(blob, path, file, async () => {
         await rename(path, this.#path(blob));
@@ -44,43 +65,43 @@ export class FileBlobs implements Blobs {
   }
 
   async read(blob: string, start: number, end: number): Promise<Buffer> {
-    const bytes = Buffer.allocUnsafe(end - start);
-    try {
+    const bytes = await unlessMissing(async () => {
       await using file = await open(this.#path(blob), 'r');
-      let at = 0;
-      while (at < bytes.length) {
-        const { bytesRead } = await file.read(bytes, at, bytes.length - at, start + at);
-        if (bytesRead === 0)
-          throw new PosthornError('corrupt', `blob ${blob} is shorter than ${end} bytes`);
-        at += bytesRead;
-      }
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-        throw new PosthornError('corrupt', `blob ${blob} is missing`, { cause: error });
-      throw error;
-    }
+      return await readRange(file, start, end);
+    });
+    if (bytes === undefined) throw new PosthornError('corrupt', `blob ${blob} is missing`);
+    if (bytes.length < end - start)
+      throw new PosthornError('corrupt', `blob ${blob} is shorter than ${end} bytes`);
     return bytes;
   }
 
+  async size(blob: string): Promise<number | undefined> {
+    return (await unlessMissing(() => stat(this.#path(blob))))?.size;
+  }
+
   async remove(blob: string): Promise<void> {
-    await rm(this.#path(blob), { force: true });
+    await wrap(() => rm(this.#path(blob), { force: true }));
   }
 
   async *list(): AsyncIterable<StoredBlob> {
     for (const dir of await namesIn(this.#dir)) {
       if (dir.length !== 2) continue;
       for (const blob of await namesIn(join(this.#dir, dir))) {
-        const found = await stat(join(this.#dir, dir, blob)).catch(() => undefined);
-        // Gone since the directory was read: removed by the clean-up.
-        if (found === undefined) continue;
-        yield { blob, sizeBytes: found.size, finishedAtMs: found.mtimeMs };
+        if (!isBlobName(blob)) continue;
+        const found = await unlessMissing(() => stat(join(this.#dir, dir, blob)));
+        if (found !== undefined) yield { blob, sizeBytes: found.size, finishedAtMs: found.mtimeMs };
       }
     }
   }
 
-  /** Removes what an interrupted write left behind. Only before anything is written. */
-  async removeUnfinished(): Promise<void> {
-    await rm(join(this.#dir, UNFINISHED), { recursive: true, force: true });
+  async removeUnfinished(untouchedSinceMs: number): Promise<void> {
+    const dir = join(this.#dir, UNFINISHED);
+    for (const name of await namesIn(dir)) {
+      const path = join(dir, name);
+      const found = await unlessMissing(() => stat(path));
+      if (found !== undefined && found.mtimeMs < untouchedSinceMs)
+        await wrap(() => rm(path, { force: true }));
+    }
   }
 
   #path(blob: string): string {
@@ -133,11 +154,31 @@ class FileBlobWriter implements BlobWriter {
 
 /** Names in a directory; none when it is not there. */
 async function namesIn(dir: string): Promise<readonly string[]> {
-  try {
-    return await readdir(dir);
-  } catch {
-    return [];
+  return (await unlessMissing(() => readdir(dir))) ?? [];
+}
+
+/** Undefined where a file or directory is not there: not yet, or removed by the clean-up since it was listed. */
+async function unlessMissing<T>(work: () => Promise<T>): Promise<T | undefined> {
+  return await wrap(async () => {
+    try {
+      return await work();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  });
+}
+
+/** Reads bytes [start, end), fewer where the file ends before. */
+async function readRange(file: FileHandle, start: number, end: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(end - start);
+  let at = 0;
+  while (at < bytes.length) {
+    const { bytesRead } = await file.read(bytes, at, bytes.length - at, start + at);
+    if (bytesRead === 0) break;
+    at += bytesRead;
   }
+  return bytes.subarray(0, at);
 }
 
 async function syncDirectory(path: string): Promise<void> {
