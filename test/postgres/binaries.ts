@@ -7,7 +7,7 @@ import { type ServerUser, serverUser } from './server-user.ts';
 
 /** The oldest PostgreSQL that Posthorn works with. */
 export const OLDEST_MAJOR = 15;
-/** Where a directory with `postgres` and `initdb` can be named that comes before all others. */
+/** Where a directory with `postgres` and `initdb` can be named that comes before all others; `package` is that of the npm package. */
 export const BIN_VARIABLE = 'POSTHORN_TEST_POSTGRES_BIN';
 /** Debian and its like keep every major version in a directory of its own. */
 const DEBIAN = '/usr/lib/postgresql';
@@ -39,6 +39,7 @@ export interface Binaries {
 export function findBinaries(): Binaries | undefined {
   const user = serverUser();
   const named = process.env[BIN_VARIABLE];
+  if (named === 'package') return packagedBinaries();
   if (named !== undefined && named !== '') {
     const found = probe(named, 'environment', user);
     if (found !== undefined) return found;
@@ -52,8 +53,13 @@ export function findBinaries(): Binaries | undefined {
     const found = probe(bin, 'path', user);
     if (found !== undefined) return found;
   }
-  const packaged = packagedDirectory();
-  return packaged === undefined ? undefined : probe(packaged, 'package', user);
+  return packagedBinaries();
+}
+
+/** The one in the npm package; undefined where npm did not install it or it does not run (another C library, say). */
+export function packagedBinaries(): Binaries | undefined {
+  const bin = packagedDirectory();
+  return bin === undefined ? undefined : probe(bin, 'package', serverUser());
 }
 
 /** For people: which PostgreSQL this is and where. */

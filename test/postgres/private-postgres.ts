@@ -46,7 +46,7 @@ const SETTINGS: Settings = {
 const NOT_DURABLE: Settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
 
 export interface PostgresOptions {
-  /** Syncs to the disk before it acknowledges, as in real use. */
+  /** Syncs to the disk before it acknowledges, as in real use. Without, `kill9` and `immediate` lose what was acknowledged last. */
   readonly durable?: boolean;
   /** Lines of postgresql.conf, after those that tests want. */
   readonly settings?: Settings;
@@ -222,11 +222,19 @@ export class PrivatePostgres extends TestDatabase {
   async caughtUp(): Promise<void> {
     const primary = this.#primary;
     if (primary === undefined) throw new Error('this PostgreSQL is no standby');
-    const [now] = await primary.query<{ lsn: string }>('select pg_current_wal_flush_lsn() as lsn');
-    await eventually(`the standby at ${now!.lsn}`, async () => {
+    const lsn = await primary.session(async (ask) => {
+      // Commits that were not synced are still in the primary's memory; a commit that is takes them along.
+      await ask('begin');
+      await ask('set local synchronous_commit = local');
+      await ask(`select pg_logical_emit_message(true, 'caught up', '')`);
+      await ask('commit');
+      const [now] = await ask<{ lsn: string }>('select pg_current_wal_flush_lsn() as lsn');
+      return now!.lsn;
+    });
+    await eventually(`the standby at ${lsn}`, async () => {
       const [row] = await this.query<{ there: boolean }>(
         'select pg_last_wal_replay_lsn() >= $1::text::pg_lsn as there',
-        [now!.lsn],
+        [lsn],
       );
       return row!.there || undefined;
     });
