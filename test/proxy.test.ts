@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { test } from 'node:test';
 import postgres from 'postgres';
+import { TestClock } from '#kernel';
 import { eventually } from './interop/program.ts';
 import { PrivatePostgres } from './postgres/private-postgres.ts';
 import { FaultyProxy } from './proxy.ts';
@@ -119,7 +120,7 @@ test('keeps order and content of more than any buffer holds, to a reader that is
   peer.sockets[0]!.pause();
   client.socket.end(sent);
   await eventually('a full pipe', () => proxy.bytes.toServer > 0 || undefined);
-  await proxy.delay(1);
+  await proxy.delay(1); // A delay comes in between.
   peer.sockets[0]!.resume();
   await eventually('the end', () => peer.ends.length === 1 || undefined);
   assert.ok(Buffer.from(peer.heard, 'latin1').equals(sent));
@@ -185,32 +186,43 @@ async function roundTrips(count: number): Promise<void> {
 
 test('delay: everything arrives later, in order, the end too', async () => {
   await using peer = await TestPeer.start();
-  await using proxy = await FaultyProxy.start(peer.port);
+  const clock = new TestClock();
+  await using proxy = await FaultyProxy.start(peer.port, clock);
   using client = new TestClient(proxy.port);
   await client.says('now');
   await proxy.delay(200);
-  const startMs = performance.now();
   client.socket.write('a');
+  await eventually('what is held', () => proxy.heldBytes === 1 || undefined);
+  clock.advance(100);
+  client.socket.end('bc');
+  await eventually('what is held', () => proxy.heldBytes === 3 || undefined);
+  clock.advance(99);
   await roundTrips(5);
-  client.socket.end('b');
-  await client.hears('nowab');
-  const tookMs = performance.now() - startMs;
-  // A lower bound only: timers never fire early by more than their millisecond.
-  assert.ok(tookMs >= 398, `${tookMs} ms for both ways`);
+  assert.equal(peer.heard, 'now');
+  clock.advance(1);
+  await eventually('the first', () => peer.heard === 'nowa' || undefined);
+  await eventually('its answer, held', () => proxy.heldBytes === 3 || undefined);
+  clock.advance(100);
+  await eventually('all', () => peer.heard === 'nowabc' || undefined);
+  await eventually('its answer, held', () => proxy.heldBytes === 3 || undefined);
+  assert.equal(client.heard, 'now');
+  clock.advance(200);
+  await client.hears('nowabc');
   await eventually('the end', () => peer.ends.length === 1 || undefined);
 });
 
 test('delay then pass: what was held back comes before what follows', async () => {
   await using peer = await TestPeer.start();
-  await using proxy = await FaultyProxy.start(peer.port);
+  const clock = new TestClock();
+  await using proxy = await FaultyProxy.start(peer.port, clock);
   using client = new TestClient(proxy.port);
   await proxy.delay(100);
-  await eventually('the connection', () => peer.sockets[0]);
   client.socket.write('first ');
-  await eventually('its way', () => client.socket.bytesWritten === 6 || undefined);
-  await roundTrips(5);
+  await eventually('what is held', () => proxy.heldBytes === 6 || undefined);
   await proxy.pass();
   client.socket.write('second');
+  await eventually('what is held', () => proxy.heldBytes === 12 || undefined);
+  clock.advance(100);
   await client.hears('first second');
 });
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server, Socket } from 'node:net';
+import { type Clock, systemClock } from '#kernel';
 import { freePort } from './free-port.ts';
 
 /** Which way bytes go. */
@@ -40,16 +41,19 @@ export class FaultyProxy implements AsyncDisposable {
   #server: Server | undefined;
   readonly #pairs = new Set<Pair>();
   readonly #cuts = new Set<Cut>();
+  /** For its lanes: by which `delay` goes. */
+  readonly clock: Clock;
 
-  private constructor(port: number, target: number) {
+  private constructor(port: number, target: number, clock: Clock) {
     this.port = port;
     this.#target = target;
+    this.clock = clock;
   }
 
   /** A proxy to this port of 127.0.0.1. */
-  static async start(target: number): Promise<FaultyProxy> {
+  static async start(target: number, clock = systemClock): Promise<FaultyProxy> {
     for (let tries = 1; ; tries++) {
-      const proxy = new FaultyProxy(await freePort(), target);
+      const proxy = new FaultyProxy(await freePort(), target, clock);
       try {
         await proxy.#listen();
         return proxy;
@@ -62,6 +66,14 @@ export class FaultyProxy implements AsyncDisposable {
   /** Connections that are open now. */
   get open(): number {
     return this.#pairs.size;
+  }
+
+  /** Bytes that wait for their time. */
+  get heldBytes(): number {
+    let bytes = 0;
+    for (const { toServer, toClient } of this.#pairs)
+      bytes += toServer.heldBytes + toClient.heldBytes;
+    return bytes;
   }
 
   /**
@@ -245,13 +257,13 @@ class Lane {
   readonly direction: Direction;
   /** Something that was sent did not arrive. */
   isLossy = false;
+  heldBytes = 0;
   readonly #proxy: FaultyProxy;
   readonly #from: Socket;
   readonly #to: Socket;
   readonly #reset: () => void;
   readonly #held: Held[] = [];
-  #heldBytes = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Disposable | undefined;
   #isOver = false;
 
   constructor(
@@ -280,33 +292,33 @@ class Lane {
   stop(): void {
     this.#isOver = true;
     this.#held.length = 0;
-    this.#heldBytes = 0;
-    clearTimeout(this.#timer);
+    this.heldBytes = 0;
+    this.#timer?.[Symbol.dispose]();
     this.#readOn();
   }
 
   #hold(chunk: Buffer | undefined): void {
     if (this.#isOver) return;
     const mode = this.#proxy.mode();
-    const dueMs = performance.now() + (mode.kind === 'delay' ? mode.delayMs : 0);
+    const dueMs = this.#proxy.clock.elapsed() + (mode.kind === 'delay' ? mode.delayMs : 0);
     this.#held.push({ chunk, dueMs });
-    this.#heldBytes += chunk?.length ?? 0;
-    if (this.#heldBytes >= HELD_BYTES_MAX) this.#from.pause();
+    this.heldBytes += chunk?.length ?? 0;
+    if (this.heldBytes >= HELD_BYTES_MAX) this.#from.pause();
     this.#handOn();
   }
 
   #handOn(): void {
-    clearTimeout(this.#timer);
+    this.#timer?.[Symbol.dispose]();
     while (!this.#isOver) {
       const next = this.#held[0];
       if (next === undefined) break;
-      const waitMs = next.dueMs - performance.now();
+      const waitMs = next.dueMs - this.#proxy.clock.elapsed();
       if (waitMs > 0) {
-        this.#timer = setTimeout(() => this.#handOn(), waitMs);
+        this.#timer = this.#proxy.clock.after(waitMs, () => this.#handOn());
         return;
       }
       this.#held.shift();
-      this.#heldBytes -= next.chunk?.length ?? 0;
+      this.heldBytes -= next.chunk?.length ?? 0;
       this.#deliver(next.chunk);
     }
     this.#readOn();
@@ -334,7 +346,7 @@ class Lane {
 
   #readOn(): void {
     if (this.#to.writableNeedDrain && !this.#isOver) this.#from.pause();
-    else if (this.#heldBytes < HELD_BYTES_MAX) this.#from.resume();
+    else if (this.heldBytes < HELD_BYTES_MAX) this.#from.resume();
   }
 }
 
