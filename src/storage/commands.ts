@@ -38,13 +38,17 @@ export interface Ingest {
   readonly targets: readonly IngestTarget[];
   readonly tracking: readonly TrackingEvent[];
 }
+export interface IngestedEntry {
+  readonly uid: Uid;
+  readonly uidValidity: number;
+  readonly modSeq: ModSeq;
+}
 export interface Ingested {
-  /** One for each target, in order. */
-  readonly entries: readonly {
-    readonly uid: Uid;
-    readonly uidValidity: number;
-    readonly modSeq: ModSeq;
-  }[];
+  /**
+   * One for each target, in order. Undefined where a mailbox is owed its part: it is durable and cannot be lost, but another
+   * mailbox has its part already and this one, on a server of its own that cannot be reached now, gets it later.
+   */
+  readonly entries: readonly (IngestedEntry | undefined)[];
 }
 
 /** Changes flags and keywords; entries changed after `unchangedSince` are left alone and reported (RFC 7162 §3.1.3). */

@@ -17,14 +17,21 @@ import { storeFlagsConformance } from './conformance/store-flags.conformance.ts'
 /**
  * The conformance suite: what the port promises, asked of an engine. `open` gives an engine over fresh, empty data for
  * one test. Every engine passes all of it; what depends on files, threads or a server stands in the engine's own tests.
+ *
+ * `shared` says how far a content is shared among the entries that show it: through the whole store, or within a mailbox
+ * (where each mailbox stands on a server of its own, docs/decisions/006-content-by-mailbox.md).
  */
-export function describeEngine(name: string, open: OpenEngine): void {
+export function describeEngine(
+  name: string,
+  open: OpenEngine,
+  shared: 'store' | 'mailbox' = 'store',
+): void {
   describe(`engine port: ${name}`, () => {
-    ingestConformance(open);
+    ingestConformance(open, shared);
     readsConformance(open);
     storeFlagsConformance(open);
     keywordsConformance(open);
-    copyConformance(open);
+    copyConformance(open, shared);
     expungeConformance(open);
     foldersConformance(open);
     renameConformance(open);
@@ -32,6 +39,6 @@ export function describeEngine(name: string, open: OpenEngine): void {
     changesConformance(open);
     cleanUpConformance(open);
     concurrencyConformance(open);
-    modelConformance(open);
+    modelConformance(open, shared);
   });
 }

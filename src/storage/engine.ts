@@ -1,4 +1,4 @@
-import type { Change } from '#model';
+import type { Change, MailboxId } from '#model';
 import type { Blobs } from './blobs/port.ts';
 import type { Command, CommandOf, OutcomeOf } from './commands.ts';
 import type { Reads } from './reads.ts';
@@ -16,6 +16,17 @@ export interface Engine extends AsyncDisposable {
     owner: string,
     command: CommandOf<Kind>,
   ): Promise<OutcomeOf<Kind>>;
-  /** Calls back with the changes of each commit, in commit order. */
-  onChanges(listener: (changes: readonly Change[]) => void): Disposable;
+  /**
+   * Calls back with the changes of each commit, in commit order. Of the mailboxes that `watched` names at the time, whatever
+   * other nodes change is told too, within seconds even when a hint is lost.
+   */
+  onChanges(
+    listener: (changes: readonly Change[]) => void,
+    watched?: () => Iterable<MailboxId>,
+  ): Disposable;
+  /**
+   * Asks for a piece of scheduled work: true means that it is this node's until `ttlMs` from now, and no other's. A node that is gone
+   * loses it with the time.
+   */
+  lease(name: string, ttlMs: number): Promise<boolean>;
 }

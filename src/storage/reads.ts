@@ -119,8 +119,13 @@ export interface Reads {
   /** Undefined when the folder is gone. */
   changes(ref: FolderRef, since: ModSeq): Promise<FolderChanges | undefined>;
   entries(query: EntryQuery): Promise<readonly Entry[]>;
-  /** Bytes [start, end) of a whole message (head and body); undefined when the content is gone. */
-  contentBytes(contentId: ContentId, start: number, end: number): Promise<Buffer | undefined>;
+  /** Bytes [start, end) of a whole message (head and body) that a mailbox shows; undefined when the content is gone. */
+  contentBytes(
+    mailboxId: MailboxId,
+    contentId: ContentId,
+    start: number,
+    end: number,
+  ): Promise<Buffer | undefined>;
 
   addressTarget(domain: string, address: string): Promise<AddressTarget>;
   mailbox(mailboxId: MailboxId): Promise<MailboxInfo | undefined>;

@@ -14,9 +14,12 @@ export class Hub implements Disposable {
 
   constructor(engine: Engine, onFault: (error: unknown) => void) {
     this.#onFault = onFault;
-    this.#source = engine.onChanges((changes) => {
-      for (const change of changes) this.#publish(change);
-    });
+    this.#source = engine.onChanges(
+      (changes) => {
+        for (const change of changes) this.#publish(change);
+      },
+      () => this.#listeners.keys(),
+    );
   }
 
   /** Calls back for every change of a mailbox until disposed. */

@@ -158,6 +158,7 @@ describe('large messages', () => {
         blobs: engine.blobs,
         execute: () => Promise.reject(new PosthornError(code)),
         onChanges: (listener) => engine.onChanges(listener),
+        lease: (name, ttlMs) => engine.lease(name, ttlMs),
         [Symbol.asyncDispose]: async () => {},
       };
       const store = new Store(failing, silentLogger);

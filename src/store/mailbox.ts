@@ -22,7 +22,7 @@ import type {
   Expunged,
   FlagsStored,
   FolderChanges,
-  Ingested,
+  IngestedEntry,
   OpenedFolder,
   RecentClaimed,
   StoreFlags,
@@ -95,12 +95,15 @@ export class Mailbox {
   }
 
   contentBytes(contentId: ContentId, start: number, end: number): Promise<Buffer | undefined> {
-    return this.#engine.read.contentBytes(contentId, start, end);
+    return this.#engine.read.contentBytes(this.mailboxId, contentId, start, end);
   }
 
   /** Appends messages to a folder, all or none. @throws {over-quota}, {no-folder}, {too-many} */
-  append(folderId: FolderId, messages: readonly NewMessage[]): Promise<Ingested> {
-    return ingest(this.#engine, this.#owner, {
+  async append(
+    folderId: FolderId,
+    messages: readonly NewMessage[],
+  ): Promise<{ readonly entries: readonly IngestedEntry[] }> {
+    const { entries } = await ingest(this.#engine, this.#owner, {
       contents: messages.map((message) => message.content),
       targets: messages.map((message, content) => ({
         content,
@@ -113,6 +116,7 @@ export class Mailbox {
       })),
       tracking: [],
     });
+    return { entries: entries.filter((entry) => entry !== undefined) };
   }
 
   storeFlags(change: Without<StoreFlags>): Promise<FlagsStored> {

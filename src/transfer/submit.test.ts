@@ -65,7 +65,9 @@ async function delivered(box: Box): Promise<string[]> {
   const messages: string[] = [];
   for (const { contentId, sizeBytes } of await box.entries(INBOX_ID))
     messages.push(
-      (await box.engine.read.contentBytes(contentId, 0, sizeBytes))!.toString('latin1'),
+      (await box.engine.read.contentBytes(box.mailboxId, contentId, 0, sizeBytes))!.toString(
+        'latin1',
+      ),
     );
   return messages;
 }
@@ -233,6 +235,7 @@ function failWith(engine: Engine, error: Error): Engine {
     blobs: engine.blobs,
     execute: () => Promise.reject(error),
     onChanges: (listener) => engine.onChanges(listener),
+    lease: (name, ttlMs) => engine.lease(name, ttlMs),
     [Symbol.asyncDispose]: async () => {},
   };
 }

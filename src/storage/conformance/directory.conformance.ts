@@ -200,7 +200,7 @@ function removal(open: OpenEngine): void {
     assert.deepEqual(await engine.read.counts(), expected);
     assert.deepEqual(await problemsOf(engine), []);
     const [, entry] = await box.entries();
-    const bytes = await engine.read.contentBytes(entry!.contentId, 0, 1e6);
+    const bytes = await engine.read.contentBytes(box.mailboxId, entry!.contentId, 0, 1e6);
     assert.equal(bytes!.length, entry!.sizeBytes);
   });
 

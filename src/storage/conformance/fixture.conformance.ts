@@ -131,7 +131,7 @@ export class Box {
     const contents = Array.from({ length: count }, (_, i) => contentOf(`${text}${i + 1}`));
     const targets = contents.map((_, content) => this.target({ ...more, content }));
     const { entries } = await run(this.engine, { kind: 'ingest', contents, targets, tracking: [] });
-    return entries.map((entry) => entry.uid);
+    return entries.map((entry) => entry!.uid);
   }
 
   async create(name: string, specialUse?: SpecialUse): Promise<FolderId> {

@@ -7,6 +7,8 @@ export interface ModelEntry {
   /** Folded names. */
   keywords: ReadonlySet<string>;
   readonly content: number;
+  /** The mailbox's own copy of the content, where mailboxes do not share: a new one for each way into the mailbox. */
+  readonly instance: string;
   readonly sizeBytes: number;
   /** Whether it changed since the last look. */
   touched: boolean;
@@ -103,6 +105,8 @@ export function named(
   );
 }
 
+let copies = 0;
+
 export function copy(
   from: ModelMailbox,
   fromId: FolderId,
@@ -111,7 +115,11 @@ export function copy(
   uids: readonly number[],
 ): void {
   const source = from.folders.get(fromId)!;
-  for (const uid of uids) to.add(toId, source.entries.get(uid)!);
+  const across = from === to ? '' : `/${++copies}`;
+  for (const uid of uids) {
+    const entry = source.entries.get(uid)!;
+    to.add(toId, { ...entry, instance: entry.instance + across });
+  }
 }
 
 export function move(

@@ -19,14 +19,14 @@ interface Picture {
 type Album = Map<string, Picture[]>;
 
 /** Random commands, in random groups, against a model that is too simple to be wrong. */
-export function modelConformance(open: OpenEngine): void {
+export function modelConformance(open: OpenEngine, shared: 'store' | 'mailbox'): void {
   describe('against a model', () => {
     test('folders, entries, counters and changes since every earlier modseq agree', async (t) => {
       const engine = await open(t);
       const group = fc.array(steps, { minLength: 1, maxLength: 6 });
       const groups = fc.array(group, { minLength: 4, maxLength: 14 });
       await fc.assert(
-        fc.asyncProperty(groups, (script) => play(engine, script)),
+        fc.asyncProperty(groups, (script) => play(engine, shared, script)),
         { numRuns: RUNS },
       );
       assert.deepEqual(await problemsOf(engine), []);
@@ -34,7 +34,11 @@ export function modelConformance(open: OpenEngine): void {
   });
 }
 
-async function play(engine: Engine, script: readonly (readonly Step[])[]): Promise<void> {
+async function play(
+  engine: Engine,
+  shared: 'store' | 'mailbox',
+  script: readonly (readonly Step[])[],
+): Promise<void> {
   const parties = [new Party(await addBox(engine)), new Party(await addBox(engine))] as const;
   const album: Album = new Map();
   try {
@@ -44,7 +48,7 @@ async function play(engine: Engine, script: readonly (readonly Step[])[]): Promi
       await Promise.all(group.map((step) => perform(engine, parties, step)));
       await look(parties, album);
     }
-    await checkContents(engine, parties);
+    await checkContents(engine, shared, parties);
   } finally {
     for (const { box } of parties)
       await run(engine, { kind: 'remove-mailbox', mailboxId: box.mailboxId });
@@ -147,14 +151,18 @@ function fold(keywords: string): string {
 }
 
 /** After a clean-up exactly the contents that are shown are left. */
-async function checkContents(engine: Engine, parties: readonly Party[]): Promise<void> {
+async function checkContents(
+  engine: Engine,
+  shared: 'store' | 'mailbox',
+  parties: readonly Party[],
+): Promise<void> {
   await cleanUpAll(engine);
-  const shown = new Set<number>();
+  const shown = new Set<number | string>();
   let messages = 0;
   for (const { model } of parties)
     for (const folder of model.folders.values())
       for (const entry of folder.entries.values()) {
-        shown.add(entry.content);
+        shown.add(shared === 'store' ? entry.content : entry.instance);
         messages++;
       }
   const counts = await engine.read.counts();

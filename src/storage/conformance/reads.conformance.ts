@@ -32,7 +32,10 @@ export function readsConformance(open: OpenEngine): void {
       assert.equal(await engine.read.changes(gone, ZERO), undefined);
       const query = { ...gone, uids: ranges([1, 9]), columns: {}, limit: 10 };
       assert.deepEqual(await engine.read.entries(query), []);
-      assert.equal(await engine.read.contentBytes(99 as ContentId, 0, 1), undefined);
+      assert.equal(
+        await engine.read.contentBytes(1 as MailboxId, 99 as ContentId, 0, 1),
+        undefined,
+      );
       assert.deepEqual(await engine.read.subscriptions(nobody), []);
       assert.equal(await engine.read.mailbox(nobody), undefined);
       assert.equal(await engine.read.verifiers(nobody), undefined);
@@ -180,7 +183,7 @@ function contents(open: OpenEngine): void {
       const ends = [0, 1, h - 1, h, h + 1, whole.length - 1, whole.length, whole.length + 50];
       for (const start of ends)
         for (const end of ends.filter((each) => each >= start)) {
-          const got = await engine.read.contentBytes(contentId, start, end);
+          const got = await engine.read.contentBytes(box.mailboxId, contentId, start, end);
           assert.ok(got!.equals(whole.subarray(start, end)), `[${start}, ${end})`);
         }
     }

@@ -155,9 +155,7 @@ function connected({
   // The client looks here for the name that the server's certificate must have.
   Object.assign(socket, { host: host[0] });
   socket.setTimeout(CONNECT_TIMEOUT_MS, () =>
-    socket.destroy(
-      Object.assign(new Error('no connection in time'), { code: 'CONNECT_TIMEOUT' }),
-    ),
+    socket.destroy(Object.assign(new Error('no connection in time'), { code: 'CONNECT_TIMEOUT' })),
   );
   socket.once('error', reject);
   socket.once('connect', () => {

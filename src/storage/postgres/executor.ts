@@ -61,8 +61,12 @@ export class Executor {
     work: (tx: Transaction) => Promise<T>,
   ): Promise<T> {
     const id = timeOrderedId(this.#clock.now());
-    let sent: { readonly mark: Mark; readonly given: T; readonly changes: readonly Change[] } | undefined;
-    const once = async (connection: Connection): Promise<{ given: T; changes: readonly Change[] }> => {
+    let sent:
+      | { readonly mark: Mark; readonly given: T; readonly changes: readonly Change[] }
+      | undefined;
+    const once = async (
+      connection: Connection,
+    ): Promise<{ given: T; changes: readonly Change[] }> => {
       const tx = await begin(connection, scope, { id, nowMs: this.#clock.now() });
       try {
         if (sent !== undefined && (await tx.wasDone(sent.mark))) {

@@ -69,10 +69,14 @@ export class Pool {
    * Works with a connection. Not tried again: the caller knows whether that is right.
    * @throws {too-busy}, {deadline}, {shutting-down}; else what `work` throws, or the failure to connect
    */
-  async use<T>(owner: string, work: (connection: Connection) => Promise<T>): Promise<T> {
+  async use<T>(
+    owner: string,
+    work: (connection: Connection) => Promise<T>,
+    answerMs = this.limits.answerMs,
+  ): Promise<T> {
     const connection = await this.#take(owner);
     // Also when the answer never comes, and nobody is told that it never will.
-    using _wait = waits.enter('an answer of PostgreSQL', owner, this.limits.answerMs, () =>
+    using _wait = waits.enter('an answer of PostgreSQL', owner, answerMs, () =>
       connection.destroy(),
     );
     try {

@@ -1,5 +1,5 @@
 import type { Content, MailboxId } from '#model';
-import type { Ingest, Ingested, IngestTarget } from '../commands.ts';
+import type { Ingest, IngestedEntry, IngestTarget } from '../commands.ts';
 import { ingestPart } from './commands/ingest.ts';
 import type { Connection, Row } from './connection.ts';
 import { numberArray, textArray } from './literals.ts';
@@ -69,7 +69,13 @@ export async function writePromise(
   }
   const owed = targets.filter((target) => target.mailboxId !== mailboxId);
   const parts: Written = { contentIds, targets: owed };
-  await tx.write(INSERT_PROMISE, mailboxId, commandId, tx.nowMs, Buffer.from(JSON.stringify(parts)));
+  await tx.write(
+    INSERT_PROMISE,
+    mailboxId,
+    commandId,
+    tx.nowMs,
+    Buffer.from(JSON.stringify(parts)),
+  );
 }
 
 /**
@@ -80,7 +86,7 @@ export async function keepPart(
   tx: Transaction,
   mailboxId: MailboxId,
   { commandId, ingest }: Part,
-): Promise<Ingested['entries']> {
+): Promise<readonly IngestedEntry[]> {
   if ((await tx.select(SELECT_PART, mailboxId, commandId)).length > 0) return [];
   const targets = ingest.targets.filter(
     (target) => target.mailboxId === mailboxId && tx.has(target),
@@ -98,9 +104,7 @@ export async function forgetPromises(
   kept: readonly Pick<Part, 'commandId'>[],
 ): Promise<void> {
   const ids = textArray(kept.map((part) => part.commandId));
-  await pool.ask('kept promises', (connection) =>
-    connection.query(DELETE_PROMISES, first, ids),
-  );
+  await pool.ask('kept promises', (connection) => connection.query(DELETE_PROMISES, first, ids));
   await pool.ask('kept promises', (connection) =>
     connection.flight(others.map((mailboxId) => [DELETE_PARTS, mailboxId, ids] as const)),
   );

@@ -231,5 +231,8 @@ async function checkFormat(connection: Connection, schema: string): Promise<void
         `this one writes ${FORMAT_VERSION}: install the newer version. Nothing was changed`,
     );
   if (version < FORMAT_OLDEST)
-    throw new PosthornError('corrupt', `the schema ${schema} has format ${version}, which never was`);
+    throw new PosthornError(
+      'corrupt',
+      `the schema ${schema} has format ${version}, which never was`,
+    );
 }

@@ -1,6 +1,6 @@
 import { type Clock, isPosthornError, PosthornError, timeOrderedId } from '#kernel';
 import type { MailboxId } from '#model';
-import type { Ingest, Ingested } from '../commands.ts';
+import type { Ingest, IngestedEntry } from '../commands.ts';
 import { assertWhole, checkPart, ingestPart } from './commands/ingest.ts';
 import type { Executor } from './executor.ts';
 import type { Job } from './lanes.ts';
@@ -9,7 +9,7 @@ import { forgetPromises, keepPart, type Part, writePromise } from './promises.ts
 import { scopeOf } from './scope.ts';
 import type { Scope, Transaction } from './transaction.ts';
 
-type Entries = Ingested['entries'];
+type Entries = readonly IngestedEntry[];
 /** The entries of each command in one mailbox; undefined where the command was refused. */
 type PartAnswer = Entries | { readonly refused: unknown };
 
@@ -28,11 +28,17 @@ export async function runSpreadIngests(
   const [first, ...others] = [...scopeOf(ingests[0]!).mailboxIds].sort((a, b) => a - b);
   let answers: readonly PartAnswer[];
   try {
-    answers = await executor.transact(group[0]!.owner, scopeOfFirst(ingests, first!, others), (tx) =>
-      firstParts(tx, ingests, ids, [first!, ...others]),
+    answers = await executor.transact(
+      group[0]!.owner,
+      scopeOfFirst(ingests, first!, others),
+      (tx) => firstParts(tx, ingests, ids, [first!, ...others]),
     );
   } catch (error) {
-    if (group.length > 1 && !isPosthornError(error, 'unavailable') && !isPosthornError(error, 'deadline'))
+    if (
+      group.length > 1 &&
+      !isPosthornError(error, 'unavailable') &&
+      !isPosthornError(error, 'deadline')
+    )
       for (const job of group) await runSpreadIngests(parts, [job]);
     else for (const job of group) job.failed(error);
     return;

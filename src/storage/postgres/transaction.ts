@@ -1,8 +1,8 @@
 import { assert, PosthornError } from '#kernel';
 import type { Change, FolderId, MailboxId, ModSeq } from '#model';
 import type { FolderRef } from '../commands.ts';
-import { type ChangeRow, NewRows } from './new-rows.ts';
 import type { Connection, Row, Statement, Value } from './connection.ts';
+import { type ChangeRow, NewRows } from './new-rows.ts';
 import {
   type FolderState,
   folderState,

@@ -50,6 +50,11 @@ export class SqliteEngine implements Engine {
     return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
   }
 
+  /** There is one node, and one of its threads asks. */
+  async lease(): Promise<boolean> {
+    return true;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.read.close();
     this.#close();

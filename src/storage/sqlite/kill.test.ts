@@ -55,7 +55,7 @@ async function deliverBlob(box: Box, text: string): Promise<number[]> {
   const contents = [await blobContent(box.engine, text, Buffer.alloc(5000, text))];
   const targets = [box.target()];
   const { entries } = await run(box.engine, { kind: 'ingest', contents, targets, tracking: [] });
-  return entries.map((entry) => entry.uid);
+  return entries.map((entry) => entry!.uid);
 }
 
 /** Gives what the child printed until it was killed. */

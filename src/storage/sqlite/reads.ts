@@ -92,6 +92,7 @@ export class SqliteReads implements Reads {
   }
 
   async contentBytes(
+    _mailboxId: MailboxId,
     contentId: ContentId,
     start: number,
     end: number,

@@ -131,7 +131,7 @@ describe('WriterThread', () => {
     const entries = await box.entries();
     assert.equal(entries.length, 2);
     for (const { contentId } of entries)
-      assert.ok((await engine.read.contentBytes(contentId, 0, 300))!.equals(whole));
+      assert.ok((await engine.read.contentBytes(box.mailboxId, contentId, 0, 300))!.equals(whole));
     // The bytes are gone from this thread: asking again with them is a bug, told to the caller alone.
     const again = run(engine, { kind: 'ingest', contents, targets, tracking: [] });
     const neighbour = box.deliver(1);

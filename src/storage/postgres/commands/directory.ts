@@ -15,8 +15,7 @@ import { insertFolder } from './folders.ts';
 /** Addresses that one mailbox may have (the classic limit of proxies). */
 const ADDRESSES_MAX = 200;
 
-const INSERT_DOMAIN =
-  'INSERT INTO domain(domain) VALUES ($1) ON CONFLICT DO NOTHING RETURNING 1';
+const INSERT_DOMAIN = 'INSERT INTO domain(domain) VALUES ($1) ON CONFLICT DO NOTHING RETURNING 1';
 const DELETE_DOMAIN = 'DELETE FROM domain WHERE domain = $1 RETURNING 1';
 const SELECT_DOMAIN = 'SELECT 1 FROM domain WHERE domain = $1';
 const COUNT_IN_DOMAIN = 'SELECT count(*) FROM address WHERE domain = $1';

@@ -116,9 +116,7 @@ export async function renameFolder(
   await tx.write(RENAME_ONE, mailboxId, folderId, name);
   await tx.write(RENAME_BELOW, mailboxId, oldName, name);
   tx.renameFolders(mailboxId, (old) =>
-    old === oldName || old.startsWith(oldName + DELIMITER)
-      ? name + old.slice(oldName.length)
-      : old,
+    old === oldName || old.startsWith(oldName + DELIMITER) ? name + old.slice(oldName.length) : old,
   );
   return { folderId };
 }

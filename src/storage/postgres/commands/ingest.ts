@@ -1,6 +1,6 @@
 import { assert, PosthornError } from '#kernel';
 import { Flag, type MailboxId, type ModSeq, UID_MAX, type Uid } from '#model';
-import type { Ingest, Ingested, IngestTarget } from '../../commands.ts';
+import type { Ingest, Ingested, IngestedEntry, IngestTarget } from '../../commands.ts';
 import type { Transaction } from '../transaction.ts';
 import { checkKeywords, internKeywords } from './keywords.ts';
 
@@ -53,7 +53,7 @@ export async function ingestPart(
   tx: Transaction,
   mailboxId: MailboxId,
   { contents, targets }: Pick<Ingest, 'contents' | 'targets'>,
-): Promise<Ingested['entries']> {
+): Promise<readonly IngestedEntry[]> {
   const own = targets.filter((target) => target.mailboxId === mailboxId);
   const keywords: string[] = [];
   for (const target of own) keywords.push(await internKeywords(tx, mailboxId, target.keywords));
@@ -81,7 +81,7 @@ function addEntry(
   target: IngestTarget,
   content: { readonly contentId: number; readonly sizeBytes: number },
   keywords: string,
-): Ingested['entries'][number] {
+): IngestedEntry {
   const { mailboxId, folderId, flags, internalMs } = target;
   const { contentId, sizeBytes } = content;
   const mailbox = tx.mailbox(mailboxId);

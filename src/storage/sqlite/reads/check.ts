@@ -1,14 +1,13 @@
-import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Flag } from '#model';
 import type { Blobs } from '../../blobs/port.ts';
+import { checkBlobs, checkContent, type StoredContent } from '../../check-content.ts';
 import type { Problem } from '../../reads.ts';
 import type { Row, Statements } from '../statements.ts';
 
 type Progress = (done: number, total: number) => void;
 
 const CONTENTS_AT_ONCE = 200;
-const BLOB_BYTES_AT_ONCE = 1024 * 1024;
 
 /** Set-based checks: each row a query gives is one problem, the template names its columns. */
 const CHECKS: readonly {
@@ -98,7 +97,7 @@ export async function* checkDatabase(
     await nextTurn();
   }
   yield* checkContents(sql, blobs, progress);
-  yield* checkBlobs(sql, blobs);
+  yield* checkBlobs(blobSizes(sql), blobs);
 }
 
 const SELECT_EXISTS = 'SELECT 1 FROM content WHERE content_id = ?';
@@ -117,7 +116,7 @@ async function* checkContents(
     const rows = sql.rows(SELECT_CONTENTS, after, CONTENTS_AT_ONCE);
     if (rows.length === 0) return;
     for (const row of rows) {
-      const problem = await checkContent(row, blobs);
+      const problem = await checkContent(storedContent(row), blobs);
       // In a running server it may just have been removed.
       if (problem !== undefined && sql.row(SELECT_EXISTS, row[0] as number) !== undefined)
         yield problem;
@@ -130,7 +129,7 @@ async function* checkContents(
   }
 }
 
-async function checkContent(row: Row, blobs: Blobs): Promise<Problem | undefined> {
+function storedContent(row: Row): StoredContent {
   const [contentId, sizeBytes, headBytes, blob, hash, head, body] = row as unknown as [
     number,
     number,
@@ -140,42 +139,10 @@ async function checkContent(row: Row, blobs: Blobs): Promise<Problem | undefined
     Uint8Array,
     Uint8Array | null,
   ];
-  const digest = createHash('sha256').update(head);
-  let bytes = head.length;
-  if (blob === null && body !== null) {
-    digest.update(body);
-    bytes += body.length;
-  } else if (blob !== null) {
-    try {
-      for (let at = 0; at < sizeBytes - headBytes; at += BLOB_BYTES_AT_ONCE) {
-        const piece = await blobs.read(
-          blob,
-          at,
-          Math.min(at + BLOB_BYTES_AT_ONCE, sizeBytes - headBytes),
-        );
-        digest.update(piece);
-        bytes += piece.length;
-      }
-    } catch (error) {
-      return { kind: 'blob', text: `content ${contentId}: ${(error as Error).message}` };
-    }
-  }
-  if (bytes === sizeBytes && digest.digest().equals(hash)) return undefined;
-  return {
-    kind: 'checksum',
-    text: `content ${contentId}: ${bytes} bytes do not have the recorded checksum of ${sizeBytes} bytes`,
-  };
+  return { name: String(contentId), sizeBytes, headBytes, blob, hash, head, body };
 }
 
-async function* checkBlobs(sql: Statements, blobs: Blobs): AsyncIterable<Problem> {
-  const known = new Map(
-    sql
-      .rows('SELECT blob, size_bytes - head_bytes FROM content WHERE blob IS NOT NULL')
-      .map(([blob, size]) => [blob as string, size as number]),
-  );
-  for await (const { blob, sizeBytes } of blobs.list()) {
-    const expected = known.get(blob);
-    if (expected !== undefined && expected !== sizeBytes)
-      yield { kind: 'blob', text: `blob ${blob} has ${sizeBytes} bytes, not ${expected}` };
-  }
+function blobSizes(sql: Statements): ReadonlyMap<string, number> {
+  const rows = sql.rows('SELECT blob, size_bytes - head_bytes FROM content WHERE blob IS NOT NULL');
+  return new Map(rows.map(([blob, size]) => [blob as string, size as number]));
 }

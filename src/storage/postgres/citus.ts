@@ -1,0 +1,25 @@
+import { REPLICATED, SCHEMA, SPREAD } from './schema.ts';
+import type { Target } from './target.ts';
+
+/**
+ * The statements that spread a schema over a Citus cluster, to be run once on its coordinator before the first start: the tables, small
+ * ones on every server, all others by mailbox and side by side, so that what one mailbox needs stands on one server.
+ */
+export function citusStatements({ schema }: Pick<Target, 'schema'>): readonly string[] {
+  const [first, ...others] = SPREAD;
+  return [
+    'CREATE EXTENSION IF NOT EXISTS citus',
+    ...schemaStatements(schema),
+    ...REPLICATED.map((table) => `SELECT create_reference_table('${table}')`),
+    `SELECT create_distributed_table('${first}', 'mailbox_id')`,
+    ...others.map(
+      (table) =>
+        `SELECT create_distributed_table('${table}', 'mailbox_id', colocate_with => '${first}')`,
+    ),
+  ];
+}
+
+/** The statements that make a schema. */
+export function schemaStatements(schema: string): readonly string[] {
+  return [`CREATE SCHEMA IF NOT EXISTS ${schema}`, `SET search_path = ${schema}`, ...SCHEMA];
+}

@@ -1,0 +1,60 @@
+import type { ModSeq, Uid } from '#model';
+import type { FolderRef } from '../../commands.ts';
+import type { EntryState, FolderChanges } from '../../reads.ts';
+import type { Connection, Row } from '../connection.ts';
+import { uidsIn } from '../literals.ts';
+import { COLUMNS, FOLDER_COLUMNS, folderOf } from './folders.ts';
+
+// The log's uids in one statement with the entries they name, so that all of it is of one snapshot. Names of the log: $3 since.
+const SELECT_NAMED = `WITH log AS (
+    SELECT range_agg(c.uids) FILTER (WHERE c.kind = 'v') AS gone, range_agg(c.uids) FILTER (WHERE c.kind <> 'v') AS named
+    FROM change AS c WHERE c.mailbox_id = $1 AND c.modseq > $3 AND c.folder_id = $2
+  )
+  SELECT ${COLUMNS}, m.log_floor, log.gone::text, e.uid, e.modseq, e.flags, e.keywords
+  FROM folder AS f JOIN mailbox AS m ON m.mailbox_id = f.mailbox_id CROSS JOIN log
+  LEFT JOIN LATERAL (
+    SELECT i.uid, i.modseq, i.flags, i.keywords FROM unnest(log.named) AS r
+    CROSS JOIN LATERAL (SELECT * FROM entry AS x WHERE x.mailbox_id = $1 AND x.folder_id = $2
+      AND x.uid >= lower(r) AND x.uid < upper(r) AND x.modseq > $3) AS i
+    WHERE m.log_floor <= $3
+  ) AS e ON true
+  WHERE f.mailbox_id = $1 AND f.folder_id = $2 ORDER BY e.uid`;
+// When the log does not reach back so far.
+const SELECT_SCAN = `SELECT ${COLUMNS}, e.uid, e.modseq, e.flags, e.keywords FROM folder AS f
+  LEFT JOIN entry AS e ON e.mailbox_id = f.mailbox_id AND e.folder_id = f.folder_id AND e.modseq > $3
+  WHERE f.mailbox_id = $1 AND f.folder_id = $2 ORDER BY e.uid`;
+
+/** Follows the change log of a folder from a modseq on. */
+export async function readChanges(
+  connection: Connection,
+  { mailboxId, folderId }: FolderRef,
+  since: ModSeq,
+): Promise<FolderChanges | undefined> {
+  const rows = await connection.query(SELECT_NAMED, mailboxId, folderId, since);
+  const [first] = rows;
+  if (first === undefined) return undefined;
+  const folder = folderOf(first);
+  if (folder.highestModSeq <= since) return { folder, vanished: [], entries: [] };
+  const [floor, gone] = first.slice(FOLDER_COLUMNS) as [number, string | null];
+  if (floor <= since)
+    return { folder, vanished: uidsIn(gone), entries: statesIn(rows, FOLDER_COLUMNS + 2) };
+  const scanned = await connection.query(SELECT_SCAN, mailboxId, folderId, since);
+  if (scanned[0] === undefined) return undefined;
+  return {
+    folder: folderOf(scanned[0]),
+    vanished: undefined,
+    entries: statesIn(scanned, FOLDER_COLUMNS),
+  };
+}
+
+/** The entries of joined rows; a folder without any is one row of nothing. */
+function statesIn(rows: readonly Row[], at: number): readonly EntryState[] {
+  return rows
+    .filter((row) => row[at] !== null)
+    .map((row) => ({
+      uid: row[at] as Uid,
+      modSeq: row[at + 1] as ModSeq,
+      flags: row[at + 2] as number,
+      keywords: (row[at + 3] as string).trim(),
+    }));
+}
