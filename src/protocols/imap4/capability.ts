@@ -29,14 +29,24 @@ const AFTER_LOGIN = [
 
 /** What the server can do for this session in its present state (RFC 9051 §6.1.1, §7.2.2). */
 export function capabilitiesOf(session: Session): readonly string[] {
-  const limit = `APPENDLIMIT=${session.server.limits.appendBytesMax}`;
-  if (session.account !== undefined) return [...ALWAYS, ...AFTER_LOGIN, limit];
+  if (session.account !== undefined) return [...ALWAYS, ...AFTER_LOGIN, ...afterLogin(session)];
   const offered = [...ALWAYS];
-  if (session.server.secureContext !== undefined && !session.connection.secure)
+  if (
+    session.server.secureContext !== undefined &&
+    !session.connection.secure &&
+    !session.connection.compressed
+  )
     offered.push('STARTTLS');
   // RFC 9051 §11.1: no passwords in the clear; a mechanism that does not show them may always be used.
   if (!session.channelSecure) offered.push('LOGINDISABLED');
   for (const mechanism of session.server.directory.saslMechanisms)
     if (session.channelSecure || mechanism.startsWith('SCRAM-')) offered.push(`AUTH=${mechanism}`);
+  return offered;
+}
+
+/** What depends on the session or on how the server is set up. */
+function afterLogin(session: Session): readonly string[] {
+  const offered = [`APPENDLIMIT=${session.server.limits.appendBytesMax}`];
+  if (!session.connection.compressed) offered.push('COMPRESS=DEFLATE');
   return offered;
 }

@@ -3,6 +3,7 @@ import { authenticate } from './commands/authenticate.ts';
 import { capability } from './commands/capability.ts';
 import { check } from './commands/check.ts';
 import { close } from './commands/close.ts';
+import { compress } from './commands/compress.ts';
 import { copy } from './commands/copy.ts';
 import { create } from './commands/create.ts';
 import { deleteFolder } from './commands/delete.ts';
@@ -69,6 +70,7 @@ const COMMANDS: Table = {
   AUTHENTICATE: { when: 'not-authenticated', tell: 'nothing', run: authenticate },
 
   ENABLE: { when: 'authenticated', tell: 'nothing', run: enable },
+  COMPRESS: { when: 'authenticated', tell: 'nothing', run: compress },
   SELECT: { when: 'authenticated', tell: 'nothing', run: select },
   EXAMINE: { when: 'authenticated', tell: 'nothing', run: select },
   CREATE: { when: 'authenticated', tell: 'hinted', run: create },

@@ -10,6 +10,7 @@ import {
   readLogin,
 } from './auth.ts';
 import * as c from './chars.ts';
+import { type CompressCommand, readCompress } from './compress.ts';
 import { type CopyCommand, type ExpungeCommand, readCopy, readUidExpunge } from './copy.ts';
 import { type FetchCommand, readFetch } from './fetch.ts';
 import {
@@ -50,6 +51,7 @@ export type CommandBody =
   | AuthenticateCommand
   | IdCommand
   | EnableCommand
+  | CompressCommand
   | SelectCommand
   | CreateCommand
   | RenameCommand
@@ -94,6 +96,7 @@ const COMMANDS: ReadonlyMap<string, CommandReader> = new Map<string, CommandRead
   ['AUTHENTICATE', readAuthenticate],
   ['ID', readId],
   ['ENABLE', readEnable],
+  ['COMPRESS', readCompress],
   ['SELECT', (cursor) => readSelect(cursor, 'SELECT')],
   ['EXAMINE', (cursor) => readSelect(cursor, 'EXAMINE')],
   ['CREATE', readCreate],

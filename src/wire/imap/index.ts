@@ -33,6 +33,7 @@ export {
   type ParseResult,
   parseCommand,
 } from './commands.ts';
+export type { CompressCommand } from './compress.ts';
 export type { CopyCommand, ExpungeCommand } from './copy.ts';
 export { formatDate, formatDateTime, parseDate, parseDateTime } from './date.ts';
 export {
