@@ -25,6 +25,10 @@ const AFTER_LOGIN = [
   'SAVEDATE',
   'OBJECTID',
   'PREVIEW',
+  'UNAUTHENTICATE',
+  'INPROGRESS',
+  'UIDBATCHES',
+  'UIDONLY',
 ];
 
 /** What the server can do for this session in its present state (RFC 9051 §6.1.1, §7.2.2). */

@@ -26,10 +26,14 @@ import { starttls } from './commands/starttls.ts';
 import { status } from './commands/status.ts';
 import { store } from './commands/store.ts';
 import { subscribe } from './commands/subscribe.ts';
+import { uidBatches } from './commands/uid-batches.ts';
+import { unauthenticate } from './commands/unauthenticate.ts';
 import { unselect } from './commands/unselect.ts';
 import { unsubscribe } from './commands/unsubscribe.ts';
 import { bad, type Completion } from './completion.ts';
+import { Progress } from './progress.ts';
 import type { Session } from './session.ts';
+import { refuseNumbers } from './uid-only.ts';
 
 /** In which state a command is allowed (RFC 9051 §3); `authenticated` includes the selected state. */
 type When = 'always' | 'not-authenticated' | 'authenticated' | 'selected';
@@ -70,6 +74,7 @@ const COMMANDS: Table = {
   AUTHENTICATE: { when: 'not-authenticated', tell: 'nothing', run: authenticate },
 
   ENABLE: { when: 'authenticated', tell: 'nothing', run: enable },
+  UNAUTHENTICATE: { when: 'authenticated', tell: 'nothing', run: unauthenticate },
   COMPRESS: { when: 'authenticated', tell: 'nothing', run: compress },
   SELECT: { when: 'authenticated', tell: 'nothing', run: select },
   EXAMINE: { when: 'authenticated', tell: 'nothing', run: select },
@@ -88,12 +93,22 @@ const COMMANDS: Table = {
   CLOSE: { when: 'selected', tell: 'nothing', run: close },
   UNSELECT: { when: 'selected', tell: 'nothing', run: unselect },
   EXPUNGE: { when: 'selected', tell: 'all', run: expunge },
+  UIDBATCHES: { when: 'selected', tell: 'hinted', run: uidBatches },
   SEARCH: { when: 'selected', tell: 'hinted-unnumbered', run: search },
   FETCH: { when: 'selected', tell: 'hinted-unnumbered', run: fetch },
   STORE: { when: 'selected', tell: 'all-unnumbered', run: store },
   COPY: { when: 'selected', tell: 'all', run: copy },
   MOVE: { when: 'selected', tell: 'all', run: move },
 };
+
+/** In FETCH a line in between could come to stand in a literal; and FETCH shows by itself that it goes on. */
+const REPORTS_PROGRESS: ReadonlySet<CommandName> = new Set([
+  'SEARCH',
+  'STORE',
+  'COPY',
+  'MOVE',
+  'EXPUNGE',
+]);
 
 /**
  * Why a command is not allowed in the session's state; undefined when it is. Which are: RFC 9051 §6.1 to §6.4.
@@ -121,10 +136,23 @@ export async function dispatch(session: Session, tag: string, body: CommandBody)
   session.tag = tag;
   session.byUid = 'uid' in body && body.uid;
   const { when, tell, run } = COMMANDS[body.name];
-  const refusal = refusalOf(session, when);
-  const completion = refusal ?? (await run(session, body as never));
+  const refusal = refusalOf(session, when) ?? refuseNumbers(session, body);
+  const completion =
+    refusal ?? (await runWithProgress(session, body.name, () => run(session, body as never)));
   if (session.selected && !session.over) await tellChanges(session, tell);
   if (completion !== undefined) complete(session, tag, completion);
+}
+
+/** Does a command; of those that may take long and write whole lines only, it is told that they go on. */
+async function runWithProgress(
+  session: Session,
+  name: CommandName,
+  run: () => Completion | undefined | Promise<Completion | undefined>,
+): Promise<Completion | undefined> {
+  if (!REPORTS_PROGRESS.has(name)) return run();
+  using progress = new Progress(session);
+  session.progress = progress;
+  return await run();
 }
 
 async function tellChanges(session: Session, tell: Telling): Promise<void> {

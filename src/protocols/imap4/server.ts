@@ -9,7 +9,7 @@ import { DEFAULT_IMAP_LIMITS, type ImapLimits } from './limits.ts';
 import { type ServerContext, Session } from './session.ts';
 
 export interface ImapServerOptions
-  extends Omit<ServerContext, 'limits' | 'secureContext' | 'admit'> {
+  extends Omit<ServerContext, 'limits' | 'secureContext' | 'admit' | 'dismiss'> {
   readonly log: Logger;
   /** Those that are not given have their defaults. */
   readonly limits?: Partial<ImapLimits>;
@@ -39,6 +39,7 @@ export class ImapServer {
       secureContext,
       limits: { ...DEFAULT_IMAP_LIMITS, ...limits },
       admit: (account) => this.#admit(account),
+      dismiss: ({ mailboxId }) => this.#leave(mailboxId),
     };
   }
 

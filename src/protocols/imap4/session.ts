@@ -7,6 +7,7 @@ import type { Mailbox, Store } from '#store';
 import { encodeStatus, type Ranges, responseCode } from '#wire';
 import { Input } from './input.ts';
 import type { ImapLimits } from './limits.ts';
+import type { Progress } from './progress.ts';
 import { refresh } from './refresh.ts';
 import type { View } from './view.ts';
 
@@ -22,10 +23,12 @@ export interface ServerContext {
   readonly secureContext: SecureContext | undefined;
   /** Counts a session of a mailbox; false when it has too many already. */
   admit(account: Account): boolean;
+  /** A session of a mailbox that was counted is none any more. */
+  dismiss(account: Account): void;
 }
 
 /** Extensions that ENABLE switches on (RFC 9051 §6.3.1). */
-export type Extension = 'IMAP4rev2' | 'CONDSTORE' | 'QRESYNC' | 'UTF8=ACCEPT';
+export type Extension = 'IMAP4rev2' | 'CONDSTORE' | 'QRESYNC' | 'UTF8=ACCEPT' | 'UIDONLY';
 
 /** What one session remembers between commands, and its ways to the client. */
 export class Session {
@@ -40,6 +43,8 @@ export class Session {
   byUid = false;
   /** What "$" stands for (RFC 9051 §6.4.4.1); ranges may hold uids that are gone by now, which name nothing. */
   savedResult: Ranges<Uid> = [];
+  /** Told how far the command that is being done has come, where that is of use. */
+  progress: Progress | undefined;
   authFailures = 0;
   /** Commands in a row that were BAD. */
   badCommands = 0;
@@ -59,11 +64,7 @@ export class Session {
     this.connection = connection;
     this.log = log;
     this.input = new Input(connection);
-    const { loginTimeoutMs } = server.limits;
-    connection.idleTimeoutMs = loginTimeoutMs;
-    this.#loginWait = waits.enter('the login', connection.owner, loginTimeoutMs, () =>
-      this.bye('Too slow to log in'),
-    );
+    this.#awaitLogin();
   }
 
   /** The conversation is finished; nothing more is read. */
@@ -120,6 +121,11 @@ export class Session {
     return this.enabled.has('QRESYNC');
   }
 
+  /** Messages have no numbers, only uids (RFC 9586). */
+  get uidOnly(): boolean {
+    return this.enabled.has('UIDONLY');
+  }
+
   /** Sends a wire string or bytes; gathered and sent together. */
   write(data: string | Uint8Array): void {
     if (!this.#over) this.connection.write(data);
@@ -147,6 +153,21 @@ export class Session {
     this.#mailbox = mailbox;
     this.#watch = mailbox.watch((change) => this.#notice(change));
     return true;
+  }
+
+  /** Forgets who has logged in and all that came with it; somebody may log in again (RFC 8437 §3). */
+  logOut(): void {
+    const account = this.#account;
+    if (account === undefined) return;
+    this.unselect();
+    this.#watch?.[Symbol.dispose]();
+    this.#watch = undefined;
+    this.#mailbox = undefined;
+    this.#account = undefined;
+    this.#removed = false;
+    this.enabled.clear();
+    this.server.dismiss(account);
+    this.#awaitLogin();
   }
 
   /** Selects a folder. */
@@ -224,6 +245,14 @@ export class Session {
     this.#loginWait?.[Symbol.dispose]();
     this.#watch?.[Symbol.dispose]();
     this.unselect();
+  }
+
+  #awaitLogin(): void {
+    const { loginTimeoutMs } = this.server.limits;
+    this.connection.idleTimeoutMs = loginTimeoutMs;
+    this.#loginWait = waits.enter('the login', this.connection.owner, loginTimeoutMs, () =>
+      this.bye('Too slow to log in'),
+    );
   }
 
   #notice(change: Change): void {

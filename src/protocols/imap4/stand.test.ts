@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { createSecureContext } from 'node:tls';
 import { Directory } from '#directory';
-import { listen, silentLogger, systemClock } from '#kernel';
+import { type Clock, listen, silentLogger, systemClock } from '#kernel';
 import type { MailboxId } from '#model';
 import { openSqlite } from '#storage/sqlite';
 import { Store } from '#store';
@@ -34,6 +34,8 @@ export interface StandOptions {
   /** Pretends that clients come from elsewhere. */
   readonly remote?: boolean;
   readonly quotaBytes?: number;
+  /** What the server takes for time. */
+  readonly clock?: Clock;
 }
 
 export async function stand(t: TestContext, options: StandOptions = {}): Promise<Stand> {
@@ -52,7 +54,7 @@ export async function stand(t: TestContext, options: StandOptions = {}): Promise
     hostname: 'mail.example.test',
     directory,
     store,
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     log: silentLogger,
     secureContext,
     limits: { authFailureDelayMs: 1, ...options.limits },

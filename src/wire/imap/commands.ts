@@ -29,6 +29,7 @@ import { readSelect, type SelectCommand } from './select.ts';
 import { readStatus, type StatusCommand } from './status.ts';
 import { readStore, type StoreCommand } from './store.ts';
 import { readTag } from './tag.ts';
+import { readUidBatches, type UidBatchesCommand } from './uid-batches.ts';
 
 /** A command without arguments. CHECK is IMAP4rev1's (RFC 3501 §6.4.1). */
 export interface BareCommand {
@@ -41,7 +42,8 @@ export interface BareCommand {
     | 'IDLE'
     | 'CHECK'
     | 'CLOSE'
-    | 'UNSELECT';
+    | 'UNSELECT'
+    | 'UNAUTHENTICATE';
 }
 
 /** What a client asks for, told apart by `name`. */
@@ -61,6 +63,7 @@ export type CommandBody =
   | StatusCommand
   | AppendCommand
   | ExpungeCommand
+  | UidBatchesCommand
   | SearchCommand
   | FetchCommand
   | StoreCommand
@@ -92,6 +95,7 @@ const COMMANDS: ReadonlyMap<string, CommandReader> = new Map<string, CommandRead
   bare('CHECK'),
   bare('CLOSE'),
   bare('UNSELECT'),
+  bare('UNAUTHENTICATE'),
   ['LOGIN', readLogin],
   ['AUTHENTICATE', readAuthenticate],
   ['ID', readId],
@@ -108,6 +112,7 @@ const COMMANDS: ReadonlyMap<string, CommandReader> = new Map<string, CommandRead
   ['LSUB', readLsub],
   ['STATUS', readStatus],
   ['APPEND', readAppend],
+  ['UIDBATCHES', readUidBatches],
   ['EXPUNGE', () => ({ name: 'EXPUNGE' })],
   ['SEARCH', (cursor) => readSearch(cursor, false)],
   ['FETCH', (cursor) => readFetch(cursor, false)],

@@ -63,6 +63,13 @@ export const responseCode = {
   mailboxId: (id: string): ResponseCode => `MAILBOXID (${id})`,
   /** RFC 3501 §7.1: charsets that SEARCH takes. */
   badCharset: (charsets: readonly string[]): ResponseCode => `BADCHARSET (${charsets.join(' ')})`,
+  /**
+   * RFC 9585 §4: how far a command has come, and how far it has to go; undefined where nobody knows.
+   *
+   * @param tag of that command
+   */
+  inProgress: (tag: string, done: number | undefined, goal: number | undefined): ResponseCode =>
+    `INPROGRESS (${encodeQuoted(tag)} ${done ?? 'NIL'} ${goal ?? 'NIL'})`,
 } as const;
 
 export function encodeCapability(capabilities: readonly string[]): string {
@@ -119,6 +126,22 @@ export function encodeEsearch(tag: string, uid: boolean, result: SearchResult): 
     wire += ` ALL ${formatRanges<Uid | SeqNum>(result.all)}`;
   if (result.modSeq !== undefined) wire += ` MODSEQ ${result.modSeq}`;
   return `${wire}\r\n`;
+}
+
+/**
+ * ```abnf
+ * uidbatches-response = "UIDBATCHES" SP "(" "TAG" SP tag-string ")" [SP uid-range *("," uid-range)]
+ * ```
+ * RFC 10022 §4.
+ *
+ * @param batches the highest uid and the lowest of each, the newest first
+ */
+export function encodeUidBatches(
+  tag: string,
+  batches: readonly (readonly [highest: Uid, lowest: Uid])[],
+): string {
+  const ranges = batches.map(([highest, lowest]) => `${highest}:${lowest}`).join(',');
+  return `* UIDBATCHES (TAG ${encodeQuoted(tag)})${ranges === '' ? '' : ` ${ranges}`}\r\n`;
 }
 
 /** One mailbox in a LIST or LSUB response. */

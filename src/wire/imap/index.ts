@@ -63,6 +63,7 @@ export {
   encodeNamespace,
   encodeSearch,
   encodeStatus,
+  encodeUidBatches,
   encodeVanished,
   type ListedMailbox,
   type Namespace,
@@ -126,5 +127,6 @@ export type { FetchPartial, Section } from './section.ts';
 export type { QresyncParameters, SelectCommand } from './select.ts';
 export { STATUS_ITEMS, type StatusCommand, type StatusItem } from './status.ts';
 export type { StoreCommand } from './store.ts';
+export type { UidBatchesCommand } from './uid-batches.ts';
 export { decodeUtf7, encodeUtf7 } from './utf7.ts';
 export { textOf, type Value } from './value.ts';

@@ -3,7 +3,7 @@ import { type Completion, ok } from '../completion.ts';
 import type { Extension, Session } from '../session.ts';
 
 const EXTENSIONS: ReadonlyMap<string, Extension> = new Map(
-  (['IMAP4rev2', 'CONDSTORE', 'QRESYNC', 'UTF8=ACCEPT'] as const).map((name) => [
+  (['IMAP4rev2', 'CONDSTORE', 'QRESYNC', 'UTF8=ACCEPT', 'UIDONLY'] as const).map((name) => [
     name.toUpperCase(),
     name,
   ]),

@@ -37,7 +37,10 @@ export async function fetch(session: Session, command: FetchCommand): Promise<Co
   if (asksModSeq || changedSince !== undefined) session.enableCondstore();
   if (vanished) await tellVanished(session, view, command.set as NumSet<Uid>, changedSince!);
   const plan = planFetch(command.items, {
-    uid: command.uid || (session.qresync && (asksModSeq || changedSince !== undefined)),
+    // RFC 9586 §3.3: a UIDFETCH response begins with the uid.
+    uid:
+      !session.uidOnly &&
+      (command.uid || (session.qresync && (asksModSeq || changedSince !== undefined))),
     modSeq: changedSince !== undefined,
     utf8: session.utf8,
   });

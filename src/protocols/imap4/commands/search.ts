@@ -46,6 +46,7 @@ function scopeOf(session: Session): SearchScope {
     nowMs: server.clock.now(),
     isRecent: (uid) => view.isRecent(uid),
     isGone: (uid) => view.isGone(uid),
+    progress: (settled, all) => session.progress?.at(settled, all),
     checkPeer: () => {
       if (session.connection.closed || session.over) throw new PosthornError('connection-closed');
       if (session.stopping) throw new PosthornError('shutting-down');

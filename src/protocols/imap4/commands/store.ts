@@ -1,6 +1,6 @@
 import type { ModSeq, Uid } from '#model';
 import type { FlagsStored, UidRanges } from '#store';
-import { rangesInclude, rangesOf, responseCode, type StoreCommand } from '#wire';
+import { positionsIn, rangesInclude, rangesOf, responseCode, type StoreCommand } from '#wire';
 import { bad, type Completion, no, ok } from '../completion.ts';
 import { splitFlags } from '../flags.ts';
 import { goneCode } from '../gone.ts';
@@ -8,6 +8,7 @@ import { uidRangesOf } from '../ranges.ts';
 import { encodeFlagUpdate, tellKeywords } from '../refresh.ts';
 import { readRows, SeqFinder, slicesOf } from '../rows.ts';
 import type { Session } from '../session.ts';
+import { fetchStart } from '../uid-only.ts';
 import type { View } from '../view.ts';
 
 /** Messages of one write: others wait for the writer too. */
@@ -25,11 +26,15 @@ export async function store(session: Session, command: StoreCommand): Promise<Co
   if (view.readOnly) return no('The mailbox is selected read-only', 'READ-ONLY');
   if (unchangedSince !== undefined) session.enableCondstore();
   const modified: Uid[] = [];
+  const goal = positionsIn(ranges, view.uids).reduce((sum, [from, to]) => sum + to - from, 0);
+  let done = 0;
   for (const slice of slicesOf(view, ranges, MESSAGES_AT_ONCE)) {
     const stored = command.silent
       ? await storeSilently(session, view, command, slice)
       : await storeAloud(session, view, command, slice);
     for (const uid of stored.modified) modified.push(uid);
+    done = Math.min(goal, done + MESSAGES_AT_ONCE);
+    session.progress?.at(done, goal);
   }
   if (modified.length > 0) {
     const numbers = command.uid ? modified : modified.map((uid) => view.seqOf(uid)!);
@@ -112,8 +117,8 @@ async function tellModSeqs(session: Session, view: View, stored: FlagsStored): P
   for (const uid of stored.changed) {
     const seq = numbers.seqOf(uid);
     if (seq === undefined) continue;
-    const named = session.byUid || session.qresync ? `UID ${uid} ` : '';
-    wire += `* ${seq} FETCH (${named}MODSEQ (${stored.modSeq}))\r\n`;
+    const named = (session.byUid || session.qresync) && !session.uidOnly ? `UID ${uid} ` : '';
+    wire += `${fetchStart(session, seq, uid)}${named}MODSEQ (${stored.modSeq}))\r\n`;
   }
   session.write(wire);
   await session.breathe();
