@@ -29,6 +29,9 @@ const AFTER_LOGIN = [
   'INPROGRESS',
   'UIDBATCHES',
   'UIDONLY',
+  'REPLACE',
+  'CATENATE',
+  'URL-PARTIAL',
 ];
 
 /** What the server can do for this session in its present state (RFC 9051 §6.1.1, §7.2.2). */

@@ -1,4 +1,4 @@
-import { type CommandBody, type CommandName, encodeStatus } from '#wire';
+import { type AppendTarget, type CommandBody, type CommandName, encodeStatus } from '#wire';
 import { authenticate } from './commands/authenticate.ts';
 import { capability } from './commands/capability.ts';
 import { check } from './commands/check.ts';
@@ -61,7 +61,7 @@ interface Entry<Name extends CommandName> {
   ) => Completion | undefined | Promise<Completion | undefined>;
 }
 
-type Table = { readonly [Name in Exclude<CommandName, 'APPEND'>]: Entry<Name> };
+type Table = { readonly [Name in Exclude<CommandName, 'APPEND' | 'REPLACE'>]: Entry<Name> };
 
 const COMMANDS: Table = {
   CAPABILITY: { when: 'always', tell: 'nothing', run: capability },
@@ -128,11 +128,11 @@ export function refusalOf(session: Session, when: When): Completion | undefined 
 }
 
 /** Does a command, tells what happened meanwhile, and completes it. */
-export async function dispatch(session: Session, tag: string, body: CommandBody): Promise<void> {
-  if (body.name === 'APPEND') {
-    complete(session, tag, bad('APPEND: the message must be a literal'));
-    return;
-  }
+export async function dispatch(
+  session: Session,
+  tag: string,
+  body: Exclude<CommandBody, AppendTarget>,
+): Promise<void> {
   session.tag = tag;
   session.byUid = 'uid' in body && body.uid;
   const { when, tell, run } = COMMANDS[body.name];

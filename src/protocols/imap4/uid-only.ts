@@ -1,5 +1,5 @@
 import type { SeqNum, Uid } from '#model';
-import type { CommandBody, SearchKey } from '#wire';
+import type { AppendTarget, CommandBody, SearchKey } from '#wire';
 import { bad, type Completion } from './completion.ts';
 import type { Session } from './session.ts';
 
@@ -7,7 +7,10 @@ import type { Session } from './session.ts';
  * Refuses what counts in message numbers once the client has renounced them (RFC 9586 §3): a command without UID that has
  * a twin with it, and search keys and QRESYNC parameters that name numbers.
  */
-export function refuseNumbers(session: Session, body: CommandBody): Completion | undefined {
+export function refuseNumbers(
+  session: Session,
+  body: CommandBody | AppendTarget,
+): Completion | undefined {
   if (!session.uidOnly) return undefined;
   if ('uid' in body && body.uid === false)
     return bad(`After ENABLE UIDONLY it must be UID ${body.name}`, 'UIDREQUIRED');

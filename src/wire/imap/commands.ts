@@ -111,7 +111,8 @@ const COMMANDS: ReadonlyMap<string, CommandReader> = new Map<string, CommandRead
   ['LIST', readList],
   ['LSUB', readLsub],
   ['STATUS', readStatus],
-  ['APPEND', readAppend],
+  ['APPEND', (cursor) => readAppend(cursor, 'APPEND')],
+  ['REPLACE', (cursor) => readAppend(cursor, 'REPLACE')],
   ['UIDBATCHES', readUidBatches],
   ['EXPUNGE', () => ({ name: 'EXPUNGE' })],
   ['SEARCH', (cursor) => readSearch(cursor, false)],
@@ -128,6 +129,7 @@ const UID_COMMANDS: ReadonlyMap<string, CommandReader> = new Map<string, Command
   ['COPY', (cursor) => readCopy(cursor, 'COPY', true)],
   ['MOVE', (cursor) => readCopy(cursor, 'MOVE', true)],
   ['EXPUNGE', readUidExpunge],
+  ['REPLACE', (cursor) => readAppend(cursor, 'UID REPLACE')],
 ]);
 
 /**
@@ -135,7 +137,7 @@ const UID_COMMANDS: ReadonlyMap<string, CommandReader> = new Map<string, Command
  *
  * ```abnf
  * command = tag SP (command-any / command-auth / command-nonauth / command-select) CRLF
- * uid     = "UID" SP (copy / move / fetch / search / store / "EXPUNGE" SP sequence-set)
+ * uid     = "UID" SP (copy / move / fetch / search / store / replace / "EXPUNGE" SP sequence-set)
  * ```
  * Text arguments are decoded; byte arguments are views of `bytes`.
  */
@@ -157,9 +159,9 @@ function readBody(cursor: Cursor): CommandBody {
   const name = cursor.keyword('a command');
   if (name !== 'UID') return lookUp(cursor, start, name, COMMANDS)(cursor);
   cursor.context = 'UID';
-  cursor.space('FETCH, STORE, SEARCH, COPY, MOVE or EXPUNGE');
+  cursor.space('FETCH, STORE, SEARCH, COPY, MOVE, EXPUNGE or REPLACE');
   const second = cursor.pos;
-  const command = cursor.keyword('FETCH, STORE, SEARCH, COPY, MOVE or EXPUNGE');
+  const command = cursor.keyword('FETCH, STORE, SEARCH, COPY, MOVE, EXPUNGE or REPLACE');
   const read = lookUp(cursor, second, command, UID_COMMANDS);
   cursor.context = `UID ${command}`;
   return read(cursor);

@@ -57,6 +57,9 @@ export const responseCode = {
   /** @param keywords whether a client may make new keywords, told as `\*` */
   permanentFlags: (flags: readonly FlagName[], keywords: boolean): ResponseCode =>
     `PERMANENTFLAGS ${encodeFlags(keywords ? [...flags, '\\*'] : flags)}`,
+  /** RFC 4469 §4.1: a URL that leads to nothing; it stands bare, so what would end the brackets is replaced. */
+  badUrl: (url: string): ResponseCode =>
+    `BADURL ${url.slice(0, 500).replace(/[^\x21-\x5b\x5e-\x7e]/g, '?')}`,
   capability: (capabilities: readonly string[]): ResponseCode =>
     `CAPABILITY ${capabilities.join(' ')}`,
   /** RFC 8474 §4.1. */

@@ -12,7 +12,10 @@ export {
   type AppendCommand,
   type AppendHead,
   type AppendLiteral,
-  type AppendNext,
+  type AppendPlace,
+  type AppendRun,
+  type AppendStep,
+  type AppendTarget,
   parseAppendLiteral,
   parseAppendNext,
 } from './append.ts';
@@ -128,5 +131,6 @@ export type { QresyncParameters, SelectCommand } from './select.ts';
 export { STATUS_ITEMS, type StatusCommand, type StatusItem } from './status.ts';
 export type { StoreCommand } from './store.ts';
 export type { UidBatchesCommand } from './uid-batches.ts';
+export { type ImapUrl, parseImapUrl } from './url.ts';
 export { decodeUtf7, encodeUtf7 } from './utf7.ts';
 export { textOf, type Value } from './value.ts';
