@@ -1,8 +1,10 @@
+import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { assert } from './assert.ts';
 import { Compression } from './compression.ts';
 import { PosthornError } from './errors.ts';
+import { acceptTls, bindingOf, type ChannelBindingType, verifiedCertificate } from './tls.ts';
 import { waits } from './waits.ts';
 
 export interface ConnectionOptions {
@@ -81,6 +83,18 @@ export class Connection {
       version: this.#socket.getProtocol() ?? 'TLS',
       cipher: this.#socket.getCipher()?.name ?? 'unknown',
     };
+  }
+
+  /** What binds an authentication to this TLS channel; undefined without TLS, or where that binding is not to be had. */
+  channelBinding(type: ChannelBindingType): Buffer | undefined {
+    if (this.#closed || !(this.#socket instanceof TLSSocket)) return undefined;
+    return bindingOf(this.#socket, type);
+  }
+
+  /** The certificate that the client has shown, verified against the authorities that the server trusts. */
+  get clientCertificate(): X509Certificate | undefined {
+    if (this.#closed || !(this.#socket instanceof TLSSocket)) return undefined;
+    return verifiedCertificate(this.#socket);
   }
 
   /** Whether everything is compressed in both directions. */
@@ -197,7 +211,7 @@ export class Connection {
     this.#detach(plain);
     this.#chunks = [];
     this.#chunkBytes = 0;
-    const secure = new TLSSocket(plain, { isServer: true, secureContext: context });
+    const secure = acceptTls(plain, context);
     this.#socket = secure;
     // Attached at once: a peer that goes away in the middle is seen as an end only where somebody reads.
     this.#attach();

@@ -1,13 +1,13 @@
-import { createSecureContext } from 'node:tls';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { SmtpReceiver } from '#connectors';
-import { Directory } from '#directory';
+import { Directory, type TokenIssuer } from '#directory';
 import {
   createLogger,
   type Listener,
   listen,
   metrics,
   ReplyPort,
+  serverContext,
   systemClock,
   waits,
 } from '#kernel';
@@ -26,6 +26,7 @@ export interface FrontSetup {
   readonly listen: readonly ListenAddress[];
   readonly certificate: Certificate;
   readonly decoySecret: Uint8Array;
+  readonly tokenIssuers: readonly TokenIssuer[];
   readonly limits: Limits;
   readonly logLevel: string;
   readonly writerPort: MessagePort;
@@ -61,9 +62,10 @@ const log = createLogger(thread, setup.logLevel);
 const clock = systemClock;
 const engine = connectSqlite(setup.dataDir, setup.writerPort);
 const store = new Store(engine, log);
-const directory = new Directory(engine, { clock, decoySecret: setup.decoySecret });
+const { decoySecret, tokenIssuers } = setup;
+const directory = new Directory(engine, { clock, decoySecret, tokenIssuers });
 const transfer = new Transfer(store, setup.hostname);
-const secureContext = createSecureContext(setup.certificate);
+const secureContext = serverContext(setup.certificate);
 
 const common = { hostname: setup.hostname, directory, clock, log, secureContext };
 const sizeBytesMax = setup.limits.messageBytesMax;

@@ -46,8 +46,8 @@ export function capabilitiesOf(session: Session): readonly string[] {
     offered.push('STARTTLS');
   // RFC 9051 §11.1: no passwords in the clear; a mechanism that does not show them may always be used.
   if (!session.channelSecure) offered.push('LOGINDISABLED');
-  for (const mechanism of session.server.directory.saslMechanisms)
-    if (session.channelSecure || mechanism.startsWith('SCRAM-')) offered.push(`AUTH=${mechanism}`);
+  for (const mechanism of session.server.directory.saslMechanisms(session.saslChannel))
+    offered.push(`AUTH=${mechanism}`);
   return offered;
 }
 

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { SecureContext } from 'node:tls';
-import type { Account, Directory } from '#directory';
+import { type Account, type Directory, type SaslChannel, saslChannel } from '#directory';
 import { type Clock, type Connection, type Logger, waits } from '#kernel';
 import type { Change, Uid } from '#model';
 import type { Mailbox, Store } from '#store';
@@ -15,7 +15,10 @@ import type { View } from './view.ts';
 export interface ServerContext {
   /** The name that this server gives itself. */
   readonly hostname: string;
-  readonly directory: Pick<Directory, 'verifyPassword' | 'startSasl' | 'saslMechanisms'>;
+  readonly directory: Pick<
+    Directory,
+    'verifyPassword' | 'startSasl' | 'saslMechanisms' | 'isSaslMechanism'
+  >;
   readonly store: Pick<Store, 'openMailbox' | 'incoming'>;
   readonly clock: Clock;
   readonly limits: ImapLimits;
@@ -100,6 +103,11 @@ export class Session {
   /** Passwords may be asked for: the channel is encrypted or does not leave the machine. */
   get channelSecure(): boolean {
     return this.connection.secure || this.connection.loopback;
+  }
+
+  /** The connection as authentication sees it. */
+  get saslChannel(): SaslChannel {
+    return saslChannel(this.connection, this.channelSecure);
   }
 
   get rev2(): boolean {

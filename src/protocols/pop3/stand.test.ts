@@ -27,7 +27,9 @@ class FakePlain implements SaslExchange {
 }
 
 const directory: Pop3Directory = {
-  saslMechanisms: ['SCRAM-SHA-256', 'PLAIN', 'LOGIN'],
+  saslMechanisms: ({ channelSecure }) =>
+    channelSecure ? ['SCRAM-SHA-256', 'PLAIN', 'LOGIN'] : ['SCRAM-SHA-256'],
+  isSaslMechanism: (name) => ['SCRAM-SHA-256', 'PLAIN', 'LOGIN'].includes(name),
   startSasl: (mechanism, { channelSecure }) =>
     mechanism === 'PLAIN' && channelSecure ? new FakePlain() : undefined,
   verifyPassword: async (login, password) => {

@@ -18,7 +18,7 @@ export async function authenticate(
   { mechanism, initialResponse }: AuthenticateCommand,
 ): Promise<Completion> {
   const { directory } = session.server;
-  const exchange = directory.startSasl(mechanism, { channelSecure: session.channelSecure });
+  const exchange = directory.startSasl(mechanism, session.saslChannel);
   if (exchange === undefined) return refusalOf(session, mechanism);
   const end = await negotiate(session, exchange, initialResponse);
   if ('condition' in end) return end;
@@ -28,9 +28,11 @@ export async function authenticate(
 }
 
 function refusalOf(session: Session, mechanism: string): Completion {
-  return session.server.directory.saslMechanisms.includes(mechanism)
-    ? no('Encryption is needed first', 'PRIVACYREQUIRED')
-    : no('There is no such mechanism here', 'CANNOT');
+  if (!session.server.directory.isSaslMechanism(mechanism))
+    return no('There is no such mechanism here', 'CANNOT');
+  return session.channelSecure
+    ? no('That mechanism cannot be used on this connection', 'CANNOT')
+    : no('Encryption is needed first', 'PRIVACYREQUIRED');
 }
 
 /** Challenges and responses up to the end of the exchange, or a completion when the client breaks it off. */
