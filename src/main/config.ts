@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import type { TokenIssuer } from '#directory';
 import { PosthornError } from '#kernel';
+import { IMAP_SETTINGS, type ImapSettings, imapSettingsOf } from './imap-settings.ts';
 import { readTokenIssuer, TOKEN_ISSUERS } from './token-issuer.ts';
 
 /** The doors that can be opened, with their default ports on loopback. */
@@ -41,6 +42,7 @@ export interface ServerConfig {
   readonly fronts: number | undefined;
   readonly logLevel: string;
   readonly limits: Limits;
+  readonly imap: ImapSettings;
   /** Nothing was chosen: make the sample organization and show it. */
   readonly welcome: boolean;
 }
@@ -74,6 +76,7 @@ const FILE = z.strictObject({
     )
     .optional()
     .describe('Certificate chain and key in PEM. Without it a self-signed certificate is made.'),
+  imap: IMAP_SETTINGS.optional().describe('What is special about IMAP here.'),
   oauth: TOKEN_ISSUERS.optional().describe('Issuers of tokens that are taken for a password.'),
   fronts: z
     .int()
@@ -122,6 +125,7 @@ export function makeConfig(options: StartOptions): ServerConfig {
     fronts: file.fronts,
     logLevel: file.logLevel ?? 'warn',
     limits: { messageBytesMax: file.messageBytesMax ?? 100 * MEGABYTE },
+    imap: imapSettingsOf(file.imap),
     welcome: named === undefined && options.configFile === undefined && chosen.length === 0,
   };
 }

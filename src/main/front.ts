@@ -17,6 +17,7 @@ import { Store } from '#store';
 import { Transfer } from '#transfer';
 import type { Certificate } from './certificate.ts';
 import type { Limits, ListenAddress, ListenerName } from './config.ts';
+import type { ImapSettings } from './imap-settings.ts';
 
 /** What a front thread is told at its start. */
 export interface FrontSetup {
@@ -28,6 +29,7 @@ export interface FrontSetup {
   readonly decoySecret: Uint8Array;
   readonly tokenIssuers: readonly TokenIssuer[];
   readonly limits: Limits;
+  readonly imap: ImapSettings;
   readonly logLevel: string;
   readonly writerPort: MessagePort;
   readonly controlPort: MessagePort;
@@ -76,7 +78,13 @@ const submission = new SmtpReceiver({
   transfer,
   limits: { sizeBytesMax },
 });
-const imap = new ImapServer({ ...common, store, limits: { appendBytesMax: sizeBytesMax } });
+const { switchOffs, ...imapLimits } = setup.imap;
+const imap = new ImapServer({
+  ...common,
+  store,
+  switchOffs,
+  limits: { appendBytesMax: sizeBytesMax, ...imapLimits },
+});
 const pop3 = new Pop3Server({ ...common, store });
 
 const SERVERS: Readonly<Record<ListenerName, { readonly server: Server; readonly tls: boolean }>> =

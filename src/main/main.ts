@@ -118,6 +118,7 @@ async function startParts(
       decoySecret,
       tokenIssuers: config.tokenIssuers,
       limits: config.limits,
+      imap: config.imap,
       logLevel: config.logLevel,
     },
   });

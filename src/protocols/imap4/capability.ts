@@ -1,4 +1,5 @@
 import type { Session } from './session.ts';
+import { isOn } from './switched-off.ts';
 
 /** What everybody may know before who they are. */
 const ALWAYS = ['IMAP4rev2', 'IMAP4rev1', 'LITERAL+', 'SASL-IR', 'ID', 'ENABLE', 'IDLE'];
@@ -36,6 +37,10 @@ const AFTER_LOGIN = [
 
 /** What the server can do for this session in its present state (RFC 9051 §6.1.1, §7.2.2). */
 export function capabilitiesOf(session: Session): readonly string[] {
+  return allCapabilitiesOf(session).filter((capability) => isOn(session, capability));
+}
+
+function allCapabilitiesOf(session: Session): readonly string[] {
   if (session.account !== undefined) return [...ALWAYS, ...AFTER_LOGIN, ...afterLogin(session)];
   const offered = [...ALWAYS];
   if (
@@ -55,5 +60,8 @@ export function capabilitiesOf(session: Session): readonly string[] {
 function afterLogin(session: Session): readonly string[] {
   const offered = [`APPENDLIMIT=${session.server.limits.appendBytesMax}`];
   if (!session.connection.compressed) offered.push('COMPRESS=DEFLATE');
+  const { messageLimit, saveLimit } = session.server.limits;
+  if (messageLimit !== undefined) offered.push(`MESSAGELIMIT=${messageLimit}`);
+  else if (saveLimit !== undefined) offered.push(`SAVELIMIT=${saveLimit}`);
   return offered;
 }

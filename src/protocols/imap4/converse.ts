@@ -17,6 +17,7 @@ import { complete, dispatch, refusalOf } from './dispatch.ts';
 import type { InputStep } from './input.ts';
 import { UNAUTHENTICATED_LITERAL_BYTES_MAX } from './limits.ts';
 import type { Session } from './session.ts';
+import { refuseSwitchedOff } from './switched-off.ts';
 import { refuseNumbers } from './uid-only.ts';
 
 type LiteralStep = Extract<InputStep, { readonly kind: 'literal' }>;
@@ -90,7 +91,10 @@ async function obey(session: Session, { tag, body }: Command): Promise<void> {
 async function takeMessages(session: Session, coming: ComingMessages): Promise<void> {
   const { tag, target, run } = coming;
   const when = target.name === 'REPLACE' ? 'selected' : 'authenticated';
-  const refusal = refusalOf(session, when) ?? refuseNumbers(session, target);
+  const refusal =
+    refusalOf(session, when) ??
+    refuseSwitchedOff(session, target.name) ??
+    refuseNumbers(session, target);
   if (refusal !== undefined) {
     if (run.literal !== undefined) session.input.reader.refuse();
     complete(session, tag, refusal);

@@ -33,6 +33,7 @@ import { unsubscribe } from './commands/unsubscribe.ts';
 import { bad, type Completion } from './completion.ts';
 import { Progress } from './progress.ts';
 import type { Session } from './session.ts';
+import { refuseSwitchedOff } from './switched-off.ts';
 import { refuseNumbers } from './uid-only.ts';
 
 /** In which state a command is allowed (RFC 9051 §3); `authenticated` includes the selected state. */
@@ -136,7 +137,10 @@ export async function dispatch(
   session.tag = tag;
   session.byUid = 'uid' in body && body.uid;
   const { when, tell, run } = COMMANDS[body.name];
-  const refusal = refusalOf(session, when) ?? refuseNumbers(session, body);
+  const refusal =
+    refusalOf(session, when) ??
+    refuseSwitchedOff(session, body.name) ??
+    refuseNumbers(session, body);
   const completion =
     refusal ?? (await runWithProgress(session, body.name, () => run(session, body as never)));
   if (session.selected && !session.over) await tellChanges(session, tell);

@@ -9,6 +9,7 @@ import { Input } from './input.ts';
 import type { ImapLimits } from './limits.ts';
 import type { Progress } from './progress.ts';
 import { refresh } from './refresh.ts';
+import { type SwitchOff, switchedOff } from './switched-off.ts';
 import type { View } from './view.ts';
 
 /** What all sessions of a server share. */
@@ -22,6 +23,8 @@ export interface ServerContext {
   readonly store: Pick<Store, 'openMailbox' | 'incoming'>;
   readonly clock: Clock;
   readonly limits: ImapLimits;
+  /** What is kept from which clients. */
+  readonly switchOffs: readonly SwitchOff[];
   /** With it STARTTLS is offered. */
   readonly secureContext: SecureContext | undefined;
   /** Counts a session of a mailbox; false when it has too many already. */
@@ -51,6 +54,8 @@ export class Session {
   authFailures = 0;
   /** Commands in a row that were BAD. */
   badCommands = 0;
+  #clientName: string | undefined;
+  #off: ReadonlySet<string>;
   #account: Account | undefined;
   #mailbox: Mailbox | undefined;
   #view: View | undefined;
@@ -67,7 +72,23 @@ export class Session {
     this.connection = connection;
     this.log = log;
     this.input = new Input(connection);
+    this.#off = switchedOff(server.switchOffs, undefined, undefined);
     this.#awaitLogin();
+  }
+
+  /** What the client called itself. */
+  get clientName(): string | undefined {
+    return this.#clientName;
+  }
+
+  set clientName(name: string | undefined) {
+    this.#clientName = name;
+    this.#switchOff();
+  }
+
+  /** Capabilities that are switched off for this client and mailbox, in upper case. */
+  get off(): ReadonlySet<string> {
+    return this.#off;
   }
 
   /** The conversation is finished; nothing more is read. */
@@ -156,6 +177,7 @@ export class Session {
     this.#loginWait?.[Symbol.dispose]();
     this.#loginWait = undefined;
     this.#account = account;
+    this.#switchOff();
     this.connection.idleTimeoutMs = this.server.limits.idleTimeoutMs;
     const mailbox = this.server.store.openMailbox(account.mailboxId, this.connection.owner);
     this.#mailbox = mailbox;
@@ -173,6 +195,7 @@ export class Session {
     this.#mailbox = undefined;
     this.#account = undefined;
     this.#removed = false;
+    this.#switchOff();
     this.enabled.clear();
     this.server.dismiss(account);
     this.#awaitLogin();
@@ -253,6 +276,11 @@ export class Session {
     this.#loginWait?.[Symbol.dispose]();
     this.#watch?.[Symbol.dispose]();
     this.unselect();
+  }
+
+  #switchOff(): void {
+    const { switchOffs } = this.server;
+    this.#off = switchedOff(switchOffs, this.#clientName, this.#account?.address);
   }
 
   #awaitLogin(): void {

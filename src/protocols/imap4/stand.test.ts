@@ -11,7 +11,7 @@ import { openSqlite } from '#storage/sqlite';
 import { Store } from '#store';
 import { ImapClient } from '../../../test/clients/imap.ts';
 import { selfSignedCertificate } from '../../main/certificate.ts';
-import { type ImapLimits, ImapServer } from './index.ts';
+import { type ImapLimits, ImapServer, type SwitchOff } from './index.ts';
 
 export const USER = 'anna@example.test';
 export const PASSWORD = 'correct horse';
@@ -34,6 +34,7 @@ export interface StandOptions {
   /** Pretends that clients come from elsewhere. */
   readonly remote?: boolean;
   readonly quotaBytes?: number;
+  readonly switchOffs?: readonly SwitchOff[];
   /** What the server takes for time. */
   readonly clock?: Clock;
 }
@@ -57,6 +58,7 @@ export async function stand(t: TestContext, options: StandOptions = {}): Promise
     clock: options.clock ?? systemClock,
     log: silentLogger,
     secureContext,
+    switchOffs: options.switchOffs ?? [],
     limits: { authFailureDelayMs: 1, ...options.limits },
   });
   const listener = await listen({

@@ -60,6 +60,9 @@ export const responseCode = {
   /** RFC 4469 §4.1: a URL that leads to nothing; it stands bare, so what would end the brackets is replaced. */
   badUrl: (url: string): ResponseCode =>
     `BADURL ${url.slice(0, 500).replace(/[^\x21-\x5b\x5e-\x7e]/g, '?')}`,
+  /** RFC 9738 §3.1: so many messages at most; `lowest` is the last one done, from the highest uid down. */
+  messageLimit: (limit: number, lowest?: Uid): ResponseCode =>
+    `MESSAGELIMIT ${limit}${lowest === undefined ? '' : ` ${lowest}`}`,
   capability: (capabilities: readonly string[]): ResponseCode =>
     `CAPABILITY ${capabilities.join(' ')}`,
   /** RFC 8474 §4.1. */

@@ -15,6 +15,7 @@ import {
 import { bad, type Completion, no } from '../completion.ts';
 import { ContentGone } from '../fetch/content.ts';
 import { splitFlags } from '../flags.ts';
+import { saveLimitOf } from '../message-limit.ts';
 import type { Session } from '../session.ts';
 import { openUrl } from './catenate.ts';
 
@@ -143,6 +144,9 @@ export class Appending implements AsyncDisposable {
   #begin(head: AppendHead): Completion | undefined {
     const { server, utf8 } = this.#session;
     if (head.utf8 && !utf8) return bad('APPEND: UTF8 needs ENABLE UTF8=ACCEPT');
+    const limit = saveLimitOf(server.limits);
+    if (limit !== undefined && this.#messages.length >= limit)
+      return no('Too many messages for one command', responseCode.messageLimit(limit));
     if (this.#messages.length >= server.limits.appendMessagesMax)
       return no('Too many messages in one APPEND', 'LIMIT');
     if (this.#heldBytes > HELD_BYTES_MAX) return no('Too much in one APPEND, use several', 'LIMIT');

@@ -4,6 +4,7 @@ import { positionsIn, rangesInclude, rangesOf, responseCode, type StoreCommand }
 import { bad, type Completion, no, ok } from '../completion.ts';
 import { splitFlags } from '../flags.ts';
 import { goneCode } from '../gone.ts';
+import { newestWithin, tellLimit } from '../message-limit.ts';
 import { uidRangesOf } from '../ranges.ts';
 import { encodeFlagUpdate, tellKeywords } from '../refresh.ts';
 import { readRows, SeqFinder, slicesOf } from '../rows.ts';
@@ -21,10 +22,12 @@ const OPERATIONS = { set: 'replace', add: 'add', remove: 'remove' } as const;
 export async function store(session: Session, command: StoreCommand): Promise<Completion> {
   const { view } = session;
   const { unchangedSince } = command;
-  const ranges = view.uidsOf(command, session.savedResult);
-  if (ranges === undefined) return bad('There is no message with that number');
+  const addressed = view.uidsOf(command, session.savedResult);
+  if (addressed === undefined) return bad('There is no message with that number');
   if (view.readOnly) return no('The mailbox is selected read-only', 'READ-ONLY');
   if (unchangedSince !== undefined) session.enableCondstore();
+  const { messageLimit } = session.server.limits;
+  const { ranges, lowest } = newestWithin(session, addressed, messageLimit);
   const modified: Uid[] = [];
   const goal = positionsIn(ranges, view.uids).reduce((sum, [from, to]) => sum + to - from, 0);
   let done = 0;
@@ -38,9 +41,13 @@ export async function store(session: Session, command: StoreCommand): Promise<Co
   }
   if (modified.length > 0) {
     const numbers = command.uid ? modified : modified.map((uid) => view.seqOf(uid)!);
-    return ok('Some were changed meanwhile', responseCode.modified(numbers as readonly Uid[]));
+    const some = ok(
+      'Some were changed meanwhile',
+      responseCode.modified(numbers as readonly Uid[]),
+    );
+    return tellLimit(session, some, lowest);
   }
-  return ok('STORE completed', await goneCode(session, ranges));
+  return tellLimit(session, ok('STORE completed', await goneCode(session, ranges)), lowest);
 }
 
 async function write(
