@@ -20,9 +20,9 @@ export interface ImapLimits {
   readonly literalTimeoutMs: number;
   /** Commands in a row that are BAD before the session is ended. */
   readonly badCommandsMax: number;
-  /** Messages that one command does something with, said by MESSAGELIMIT (RFC 9738); undefined: any number. */
+  /** Messages that one command does something with, said by MESSAGELIMIT (RFC 9738); undefined where there is no limit. */
   readonly messageLimit: number | undefined;
-  /** Messages that one command saves, said by SAVELIMIT (RFC 9738); undefined: any number. */
+  /** Messages that one command saves, said by SAVELIMIT (RFC 9738); undefined where there is no limit. */
   readonly saveLimit: number | undefined;
 }
 

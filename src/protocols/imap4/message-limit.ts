@@ -11,7 +11,7 @@ export interface WithinLimit {
   readonly lowest: Uid | undefined;
 }
 
-/** The messages that may be saved by one command; undefined: any number. */
+/** The messages that may be saved by one command; undefined where there is no limit. */
 export function saveLimitOf({ messageLimit, saveLimit }: ImapLimits): number | undefined {
   if (messageLimit === undefined || saveLimit === undefined) return messageLimit ?? saveLimit;
   return Math.min(messageLimit, saveLimit);

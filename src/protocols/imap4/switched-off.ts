@@ -4,9 +4,9 @@ import type { Session } from './session.ts';
 
 /** Capabilities that are kept from somebody who handles them badly. */
 export interface SwitchOff {
-  /** What the client calls itself by ID (RFC 2971 §3.3, "name"), with "*" and "?"; undefined: any client. */
+  /** What the client calls itself by ID (RFC 2971 §3.3, "name"), with "*" and "?"; left out for every client. */
   readonly client?: string | undefined;
-  /** The primary address of the mailbox, with "*" and "?"; undefined: any. */
+  /** The primary address of the mailbox, with "*" and "?"; left out for every mailbox. */
   readonly mailbox?: string | undefined;
   /** As CAPABILITY names them, or without what stands behind "=": COMPRESS is COMPRESS=DEFLATE too. */
   readonly capabilities: readonly string[];
