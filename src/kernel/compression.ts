@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { constants, createDeflateRaw, createInflateRaw } from 'node:zlib';
 
 /**
- * A window of 4 KiB and the tables to it: 32 KiB a connection where zlib would take 268 by itself. What is said in a
+ * A window of 4 KiB and the tables to it: 32 KiB a connection where zlib would take 256 by itself. What is said in a
  * dialogue repeats what was said shortly before, so a larger window gains little.
  */
 const DEFLATE = { level: 5, windowBits: 12, memLevel: 5 } as const;

@@ -101,6 +101,32 @@ for (const [way, open] of [
     });
   });
 
+test('a session that is resumed counts as the one it resumes', LIMIT, async (t) => {
+  const context = serverContext(identity);
+  const open = async (options: ConnectionOptions): Promise<Both> => {
+    const { connection, peer } = await connectPair(t);
+    const done = connection.startTls(context);
+    const client = connect({ ...options, socket: peer, rejectUnauthorized: false });
+    await Promise.all([done, once(client, 'secureConnect')]);
+    return [connection, client];
+  };
+  for (const [issuer, address] of [
+    [authority, 'email:ann@example.test'],
+    [stranger, undefined],
+    [undefined, undefined],
+  ] as const) {
+    const mine = await issuer?.issue('ann', ['ann@example.test']);
+    const [first, client] = await open({ ...mine });
+    const ticket = once(client, 'session') as Promise<[Buffer]>;
+    first.write('* OK\r\n');
+    client.resume();
+    const [session] = await ticket;
+    const [resumed, again] = await open({ session });
+    assert.equal(again.isSessionReused(), true);
+    assert.equal(resumed.clientCertificate?.subjectAltName, address);
+  }
+});
+
 test('a plain connection has no bindings and no certificate', LIMIT, async (t) => {
   const { connection } = await connectPair(t);
   assert.equal(connection.channelBinding('tls-exporter'), undefined);

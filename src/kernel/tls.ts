@@ -19,7 +19,9 @@ const ASKING = new WeakSet<SecureContext>();
 /** Makes the context of a server's TLS connections. */
 export function serverContext({ cert, key, clientAuthorities }: TlsIdentity): SecureContext {
   if (clientAuthorities === undefined) return createSecureContext({ cert, key });
-  const context = createSecureContext({ cert, key, ca: clientAuthorities });
+  // Without a context OpenSSL refuses to resume a session in which a certificate was asked for.
+  const sessionIdContext = 'posthorn';
+  const context = createSecureContext({ cert, key, ca: clientAuthorities, sessionIdContext });
   ASKING.add(context);
   return context;
 }

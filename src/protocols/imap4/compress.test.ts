@@ -66,6 +66,29 @@ test('COMPRESS over TLS: the bytes are compressed, then encrypted', LIMIT, async
   assert.equal((await client.fetch('1:2', 'BODY.PEEK[]')).length, 2);
 });
 
+test('a server that stops says so through the compression', LIMIT, async (t) => {
+  const { open, server } = await stand(t);
+  const client = await open('SELECT INBOX');
+  await client.compress();
+  const idle = await client.idle();
+  const stopped = server.stop(5000);
+  const bye = await idle.next();
+  assert.ok(bye.type === 'STATUS-RESPONSE');
+  assert.deepEqual([bye.condition, bye.code], ['BYE', 'UNAVAILABLE']);
+  await Promise.all([client.closed(), stopped]);
+});
+
+test('many commands in a few bytes are answered as their answers are taken', LIMIT, async (t) => {
+  const { open } = await stand(t);
+  const client = await open();
+  await client.compress();
+  const count = 100_000;
+  client.send('a NOOP\r\n'.repeat(count - 1));
+  client.send('z NOOP\r\n');
+  for (let n = 1; n < count; n++) assert.equal((await client.completion('a')).status, 'OK');
+  assert.equal((await client.completion('z')).status, 'OK');
+});
+
 test('what cannot be inflated ends the session', LIMIT, async (t) => {
   const { open, server } = await stand(t);
   const client = await open();

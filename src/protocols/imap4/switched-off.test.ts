@@ -41,6 +41,7 @@ test('what is switched off for a client is neither told nor done (RFC 2971)', LI
     'the list has changed',
   );
   assert.ok(!(await capabilities(bad)).includes('AUTH=LOGIN'));
+  assert.equal((await bad.command('AUTHENTICATE LOGIN')).code, 'CANNOT');
   const { codeText } = await bad.login(USER, PASSWORD);
   for (const name of ['IDLE', 'COMPRESS=DEFLATE', 'QRESYNC'])
     assert.ok(!codeText!.split(' ').includes(name), name);

@@ -11,6 +11,7 @@ import { bad, type Completion, no, ok } from '../completion.ts';
 import { AUTH_LINE_BYTES_MAX } from '../limits.ts';
 import { failLogin } from '../login-failure.ts';
 import type { Session } from '../session.ts';
+import { isOn } from '../switched-off.ts';
 
 /** AUTHENTICATE (RFC 9051 §6.2.2), with an initial response (RFC 4959). */
 export async function authenticate(
@@ -18,6 +19,8 @@ export async function authenticate(
   { mechanism, initialResponse }: AuthenticateCommand,
 ): Promise<Completion> {
   const { directory } = session.server;
+  if (!isOn(session, `AUTH=${mechanism}`))
+    return no('That mechanism is switched off for this client', 'CANNOT');
   const exchange = directory.startSasl(mechanism, session.saslChannel);
   if (exchange === undefined) return refusalOf(session, mechanism);
   const end = await negotiate(session, exchange, initialResponse);
