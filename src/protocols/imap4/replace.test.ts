@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { PosthornError } from '#kernel';
+import type { Mailbox } from '#store';
 import type { ImapClient, ImapCompletion } from '../../../test/clients/imap.ts';
 import { fill, mail, stand } from './stand.test.ts';
 
@@ -95,6 +97,31 @@ test(
     assert.deepEqual(await subjects(client), ['2 message 2', '3 new']);
     const gone = await replace(client, 'UID REPLACE 1 INBOX', mail('newer'));
     assert.deepEqual([gone.status, gone.code], ['NO', 'NONEXISTENT']);
+  },
+);
+
+/** A mailbox in which nothing can be removed. */
+function keeping(real: Mailbox): Mailbox {
+  return new Proxy(real, {
+    get(target, name) {
+      if (name === 'expunge') return () => Promise.reject(new PosthornError('disk-full'));
+      const member: unknown = Reflect.get(target, name);
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+}
+
+test(
+  'when the old one cannot be removed both are there, and the answer is NO',
+  LIMIT,
+  async (t) => {
+    const { open } = await stand(t, { mailbox: keeping });
+    const client = await open('SELECT INBOX');
+    await fill(client, 2);
+    const half = await replace(client, 'REPLACE 1 INBOX', mail('new'));
+    assert.deepEqual([half.status, half.code], ['NO', 'UNAVAILABLE']);
+    assert.deepEqual(told(half), ['APPENDUID', 'EXISTS', 'RECENT']);
+    assert.deepEqual(await subjects(client), ['1 message 1', '2 message 2', '3 new']);
   },
 );
 

@@ -8,7 +8,7 @@ import { Directory } from '#directory';
 import { type Clock, listen, silentLogger, systemClock } from '#kernel';
 import type { MailboxId } from '#model';
 import { openSqlite } from '#storage/sqlite';
-import { Store } from '#store';
+import { type Mailbox, Store } from '#store';
 import { ImapClient } from '../../../test/clients/imap.ts';
 import { selfSignedCertificate } from '../../main/certificate.ts';
 import { type ImapLimits, ImapServer, type SwitchOff } from './index.ts';
@@ -35,6 +35,8 @@ export interface StandOptions {
   readonly remote?: boolean;
   readonly quotaBytes?: number;
   readonly switchOffs?: readonly SwitchOff[];
+  /** The mailbox that sessions get in place of the real one. */
+  readonly mailbox?: (real: Mailbox) => Mailbox;
   /** What the server takes for time. */
   readonly clock?: Clock;
 }
@@ -54,7 +56,13 @@ export async function stand(t: TestContext, options: StandOptions = {}): Promise
   const server = new ImapServer({
     hostname: 'mail.example.test',
     directory,
-    store,
+    store: {
+      openMailbox(...args) {
+        const real = store.openMailbox(...args);
+        return options.mailbox?.(real) ?? real;
+      },
+      incoming: () => store.incoming(),
+    },
     clock: options.clock ?? systemClock,
     log: silentLogger,
     secureContext,
