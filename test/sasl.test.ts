@@ -2,19 +2,14 @@
 import assert from 'node:assert/strict';
 import { createHash, createHmac, pbkdf2Sync, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { connect, type TLSSocket } from 'node:tls';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { type Credentials, makeAuthority, type TestAuthority } from './authority.ts';
-import { addMailboxes, PASSWORD, TestDirectory, TestServer } from './server.ts';
+import { type SaslHouse, startSaslServer, USER } from './sasl-house.ts';
+import { PASSWORD, TestDirectory, type TestServer } from './server.ts';
 
 /** A hang is a failure. */
 const LIMIT = { timeout: 120_000 };
-
-const USER = 'm0@example.test';
-const ISSUER = 'https://login.example.test';
 
 /** How a protocol wraps an exchange. */
 interface Dialect {
@@ -167,42 +162,11 @@ describe('SASL', LIMIT, () => {
   const directory = new TestDirectory();
   let server: TestServer;
   let authority: TestAuthority;
-  let sign: (claims: Readonly<Record<string, unknown>>) => Promise<string>;
+  let sign: SaslHouse['sign'];
 
   before(async () => {
-    authority = await makeAuthority();
-    const identity = await authority.issue('localhost', []);
-    const file = (name: string, text: string): string => {
-      const path = join(directory.root, name);
-      writeFileSync(path, text);
-      return path;
-    };
-    const keys = await generateKeyPair('ES256');
-    sign = (claims) =>
-      new SignJWT({ iss: ISSUER, aud: 'posthorn', email: USER, ...claims })
-        .setProtectedHeader({ alg: 'ES256' })
-        .setExpirationTime('5 minutes')
-        .sign(keys.privateKey);
-    const jwks = { keys: [await exportJWK(keys.publicKey)] };
-    await addMailboxes(directory.data, 2);
-    server = await TestServer.start({
-      data: directory.data,
-      listen: ['imaps', 'pop3s', 'submissions', 'imap'],
-      config: {
-        tls: {
-          certificateFile: file('server.pem', identity.cert),
-          keyFile: file('server.key', identity.key),
-          clientAuthoritiesFile: file('ca.pem', authority.cert),
-        },
-        oauth: [
-          {
-            issuer: ISSUER,
-            audience: 'posthorn',
-            jwksFile: file('jwks.json', JSON.stringify(jwks)),
-          },
-        ],
-      },
-    });
+    const house = await startSaslServer(directory, ['imaps', 'pop3s', 'submissions', 'imap']);
+    ({ server, authority, sign } = house);
   });
   after(async () => {
     await server.stop();
