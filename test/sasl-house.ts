@@ -43,6 +43,7 @@ export async function startSaslServer(
         certificateFile: file('server.pem', identity.cert),
         keyFile: file('server.key', identity.key),
         clientAuthoritiesFile: authorityFile,
+        channelBinding: true,
       },
       oauth: [
         { issuer: ISSUER, audience: 'posthorn', jwksFile: file('jwks.json', JSON.stringify(jwks)) },

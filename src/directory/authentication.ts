@@ -21,6 +21,7 @@ export class Authentication implements SaslCheck {
   readonly #credentials: Credentials;
   readonly #decoySecret: Uint8Array;
   readonly #tokens: Tokens;
+  readonly bindsChannels: boolean;
 
   constructor(options: {
     readonly engine: Engine;
@@ -29,12 +30,14 @@ export class Authentication implements SaslCheck {
     readonly gate: HashGate;
     readonly decoySecret: Uint8Array;
     readonly tokens: Tokens;
+    readonly bindsChannels: boolean;
   }) {
     this.#engine = options.engine;
     this.#addressing = options.addressing;
     this.#credentials = new Credentials(options.clock, options.gate);
     this.#decoySecret = options.decoySecret;
     this.#tokens = options.tokens;
+    this.bindsChannels = options.bindsChannels;
   }
 
   get takesTokens(): boolean {

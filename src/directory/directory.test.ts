@@ -345,4 +345,7 @@ test('SCRAM against stored verifiers; unknown users get a salt that stays', asyn
   const secure = directory.saslMechanisms({ channelSecure: true });
   assert.deepEqual(secure, ['SCRAM-SHA-256', 'PLAIN', 'LOGIN']);
   assert.deepEqual(directory.saslMechanisms({ channelSecure: false }), ['SCRAM-SHA-256']);
+  const bindable = { channelSecure: true, binding: () => Buffer.from('bound') };
+  assert.deepEqual(directory.saslMechanisms(bindable), secure, 'not unless it is set up');
+  assert.equal(directory.startSasl('SCRAM-SHA-256-PLUS', bindable), undefined);
 });

@@ -19,6 +19,8 @@ export interface DirectoryOptions {
    * after a restart again, or whoever compares sees which salts change.
    */
   readonly decoySecret?: Uint8Array;
+  /** Offer SCRAM-SHA-256-PLUS under TLS; there are clients that choose it and cannot do it. */
+  readonly channelBinding?: boolean;
   /** Whose tokens are taken in place of a password; without any OAUTHBEARER and XOAUTH2 are not offered. */
   readonly tokenIssuers?: readonly TokenIssuer[];
 }
@@ -63,6 +65,7 @@ export class Directory {
       clock: options.clock,
       gate: this.#gate,
       decoySecret: options.decoySecret ?? randomBytes(32),
+      bindsChannels: options.channelBinding ?? false,
       tokens: new Tokens(options.tokenIssuers ?? [], options.clock),
     });
   }

@@ -46,6 +46,8 @@ test('oauth: issuers with their keys, from the configuration or a file', (t) => 
 test('tls: authorities beside the certificate of one’s own or the one that is made', (t) => {
   const alone = configOf(t, { tls: { clientAuthoritiesFile: 'ca.pem' } });
   assert.deepEqual([alone.tls, alone.clientAuthoritiesFile], [undefined, 'ca.pem']);
+  assert.equal(alone.channelBinding, false);
+  assert.equal(configOf(t, { tls: { channelBinding: true } }).channelBinding, true);
   const files = { certificateFile: 'a.pem', keyFile: 'a.key' };
   assert.deepEqual(configOf(t, { tls: files }).tls, files);
 });

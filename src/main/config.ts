@@ -38,6 +38,8 @@ export interface ServerConfig {
   readonly tls: { readonly certificateFile: string; readonly keyFile: string } | undefined;
   /** Certificates, PEM, of the authorities that vouch for clients who log in with a certificate of their own. */
   readonly clientAuthoritiesFile: string | undefined;
+  /** Offer SCRAM-SHA-256-PLUS. */
+  readonly channelBinding: boolean;
   readonly tokenIssuers: readonly TokenIssuer[];
   readonly fronts: number | undefined;
   readonly logLevel: string;
@@ -69,6 +71,7 @@ const FILE = z.strictObject({
         .min(1)
         .optional()
         .describe('Authorities (PEM) by whose certificates clients may log in.'),
+      channelBinding: z.boolean().optional().describe('Offer SCRAM-SHA-256-PLUS; off by default.'),
     })
     .refine(
       (tls) => (tls.certificateFile === undefined) === (tls.keyFile === undefined),
@@ -121,6 +124,7 @@ export function makeConfig(options: StartOptions): ServerConfig {
     listen: chosen.length > 0 ? chosen : defaults,
     tls: certificateOf(file.tls),
     clientAuthoritiesFile: file.tls?.clientAuthoritiesFile,
+    channelBinding: file.tls?.channelBinding ?? false,
     tokenIssuers: (file.oauth ?? []).map(readTokenIssuer),
     fronts: file.fronts,
     logLevel: file.logLevel ?? 'warn',

@@ -28,6 +28,7 @@ export interface FrontSetup {
   readonly certificate: Certificate;
   readonly decoySecret: Uint8Array;
   readonly tokenIssuers: readonly TokenIssuer[];
+  readonly channelBinding: boolean;
   readonly limits: Limits;
   readonly imap: ImapSettings;
   readonly logLevel: string;
@@ -64,8 +65,8 @@ const log = createLogger(thread, setup.logLevel);
 const clock = systemClock;
 const engine = connectSqlite(setup.dataDir, setup.writerPort);
 const store = new Store(engine, log);
-const { decoySecret, tokenIssuers } = setup;
-const directory = new Directory(engine, { clock, decoySecret, tokenIssuers });
+const { decoySecret, tokenIssuers, channelBinding } = setup;
+const directory = new Directory(engine, { clock, decoySecret, tokenIssuers, channelBinding });
 const transfer = new Transfer(store, setup.hostname);
 const secureContext = serverContext(setup.certificate);
 

@@ -117,6 +117,7 @@ async function startParts(
       certificate: { ...certificate, clientAuthorities },
       decoySecret,
       tokenIssuers: config.tokenIssuers,
+      channelBinding: config.channelBinding,
       limits: config.limits,
       imap: config.imap,
       logLevel: config.logLevel,

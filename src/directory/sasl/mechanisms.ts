@@ -7,7 +7,10 @@ import { type PasswordCheck, PlainExchange } from './plain.ts';
 import { type ScramCheck, ScramExchange } from './scram.ts';
 
 /** What the mechanisms ask to find out who somebody is. */
-export interface SaslCheck extends PasswordCheck, ScramCheck, CertificateCheck, TokenCheck {}
+export interface SaslCheck extends PasswordCheck, ScramCheck, CertificateCheck, TokenCheck {
+  /** Whether SCRAM is offered with channel binding. */
+  readonly bindsChannels: boolean;
+}
 
 interface Mechanism {
   readonly name: string;
@@ -25,14 +28,17 @@ const MECHANISMS: readonly Mechanism[] = [
   },
   {
     name: 'SCRAM-SHA-256-PLUS',
-    fits: (_check, channel) => isBindable(channel),
+    fits: (check, channel) => check.bindsChannels && isBindable(channel),
     begin: (check, { binding }) => new ScramExchange(check, { plus: true, binding }),
   },
   {
     name: 'SCRAM-SHA-256',
     fits: () => true,
     begin: (check, channel) =>
-      new ScramExchange(check, { plus: false, plusOffered: isBindable(channel) }),
+      new ScramExchange(check, {
+        plus: false,
+        plusOffered: check.bindsChannels && isBindable(channel),
+      }),
   },
   {
     name: 'OAUTHBEARER',
