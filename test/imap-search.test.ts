@@ -79,7 +79,8 @@ type Directory = ConstructorParameters<typeof ImapServer>[0]['directory'];
 
 function directoryOf(mailboxId: MailboxId): Directory {
   return {
-    saslMechanisms: [],
+    saslMechanisms: () => [],
+    isSaslMechanism: () => false,
     startSasl: () => undefined,
     verifyPassword: async (_login, password) =>
       password === 'secret' ? { mailboxId, address: 'ann@example.org' } : undefined,

@@ -5,22 +5,23 @@ import { Credentials } from './credentials.ts';
 import type { HashGate } from './hash-gate.ts';
 import { prepareText } from './password.ts';
 import type { Addressing } from './resolve.ts';
-import type { Account, SaslExchange } from './sasl/exchange.ts';
-import { LoginExchange } from './sasl/login.ts';
-import { PlainExchange } from './sasl/plain.ts';
-import { type ScramCheck, ScramExchange, type ScramUser } from './sasl/scram.ts';
+import type { Account } from './sasl/exchange.ts';
+import type { SaslCheck } from './sasl/mechanisms.ts';
+import type { ScramUser } from './sasl/scram.ts';
 import { hmacSha256, parseScram, SCRAM_ITERATIONS, SCRAM_SALT_BYTES } from './secret.ts';
+import type { Tokens } from './tokens.ts';
 
-export const SASL_MECHANISMS = ['SCRAM-SHA-256', 'PLAIN', 'LOGIN'] as const;
 /** Longer than any login name that could be found. */
 const LOGIN_CHARS_MAX = 512;
 
 /** Finds out whether people are who they say they are. */
-export class Authentication implements ScramCheck {
+export class Authentication implements SaslCheck {
   readonly #engine: Engine;
   readonly #addressing: Addressing;
   readonly #credentials: Credentials;
   readonly #decoySecret: Uint8Array;
+  readonly #tokens: Tokens;
+  readonly bindsChannels: boolean;
 
   constructor(options: {
     readonly engine: Engine;
@@ -28,20 +29,34 @@ export class Authentication implements ScramCheck {
     readonly clock: Clock;
     readonly gate: HashGate;
     readonly decoySecret: Uint8Array;
+    readonly tokens: Tokens;
+    readonly bindsChannels: boolean;
   }) {
     this.#engine = options.engine;
     this.#addressing = options.addressing;
     this.#credentials = new Credentials(options.clock, options.gate);
     this.#decoySecret = options.decoySecret;
+    this.#tokens = options.tokens;
+    this.bindsChannels = options.bindsChannels;
   }
 
-  /** Begins an exchange; undefined when the mechanism is unknown or needs a channel that is protected. */
-  startSasl(mechanism: string, channelSecure: boolean): SaslExchange | undefined {
-    const name = mechanism.toUpperCase();
-    if (name === 'SCRAM-SHA-256') return new ScramExchange(this);
-    if (!channelSecure) return undefined;
-    if (name === 'PLAIN') return new PlainExchange(this);
-    return name === 'LOGIN' ? new LoginExchange(this) : undefined;
+  get takesTokens(): boolean {
+    return this.#tokens.taken;
+  }
+
+  async verifyToken(token: string): Promise<Account | { readonly reason: string }> {
+    const verified = await this.#tokens.verify(token);
+    if ('reason' in verified) return verified;
+    return (
+      (await this.accountOf(verified.address)) ?? {
+        reason: `a token of ${verified.address}, which is no address here`,
+      }
+    );
+  }
+
+  async accountOf(address: string): Promise<Account | undefined> {
+    const found = await this.#find(address);
+    return found && this.#account(found);
   }
 
   async verifyPassword(login: string, password: string): Promise<Account | undefined> {

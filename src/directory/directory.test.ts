@@ -342,5 +342,10 @@ test('SCRAM against stored verifiers; unknown users get a salt that stays', asyn
   assert.equal(nobody.salt.length, 24);
   assert.equal((await scram('Nobody@example.test', 'x')).salt, nobody.salt);
   assert.notEqual((await scram('nobody2@example.test', 'x')).salt, nobody.salt);
-  assert.deepEqual(directory.saslMechanisms, ['SCRAM-SHA-256', 'PLAIN', 'LOGIN']);
+  const secure = directory.saslMechanisms({ channelSecure: true });
+  assert.deepEqual(secure, ['SCRAM-SHA-256', 'PLAIN', 'LOGIN']);
+  assert.deepEqual(directory.saslMechanisms({ channelSecure: false }), ['SCRAM-SHA-256']);
+  const bindable = { channelSecure: true, binding: () => Buffer.from('bound') };
+  assert.deepEqual(directory.saslMechanisms(bindable), secure, 'not unless it is set up');
+  assert.equal(directory.startSasl('SCRAM-SHA-256-PLUS', bindable), undefined);
 });

@@ -1,12 +1,15 @@
 import { type Clock, PosthornError, randomBytes } from '#kernel';
 import { type MailboxId, type MailboxInfo, parseDomain, type SmtpAddress } from '#model';
 import type { Engine } from '#storage';
-import { Authentication, SASL_MECHANISMS } from './authentication.ts';
+import { Authentication } from './authentication.ts';
 import { HASH_GATE_LIMITS, HashGate, type HashGateLimits } from './hash-gate.ts';
 import { generatePassword, requireUsablePassword } from './password.ts';
 import { Addressing, type Resolution, requireAddress } from './resolve.ts';
+import type { SaslChannel } from './sasl/channel.ts';
 import type { Account, SaslExchange } from './sasl/exchange.ts';
+import { beginExchange, isMechanism, mechanismsFor } from './sasl/mechanisms.ts';
 import { makeVerifiers } from './secret.ts';
+import { type TokenIssuer, Tokens } from './tokens.ts';
 
 export interface DirectoryOptions {
   readonly clock: Clock;
@@ -16,6 +19,10 @@ export interface DirectoryOptions {
    * after a restart again, or whoever compares sees which salts change.
    */
   readonly decoySecret?: Uint8Array;
+  /** Offer SCRAM-SHA-256-PLUS under TLS; there are clients that choose it and cannot do it. */
+  readonly channelBinding?: boolean;
+  /** Whose tokens are taken in place of a password; without any OAUTHBEARER and XOAUTH2 are not offered. */
+  readonly tokenIssuers?: readonly TokenIssuer[];
 }
 
 /** What was made for a new mailbox. */
@@ -41,7 +48,6 @@ const OWNER = 'directory';
 
 /** The organization: its domains and mailboxes, where addresses lead, and who may log in. */
 export class Directory {
-  readonly saslMechanisms: readonly string[] = SASL_MECHANISMS;
   readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #gate: HashGate;
@@ -59,6 +65,8 @@ export class Directory {
       clock: options.clock,
       gate: this.#gate,
       decoySecret: options.decoySecret ?? randomBytes(32),
+      bindsChannels: options.channelBinding ?? false,
+      tokens: new Tokens(options.tokenIssuers ?? [], options.clock),
     });
   }
 
@@ -84,15 +92,22 @@ export class Directory {
     return this.#authentication.verifyPassword(login, password);
   }
 
+  /** The names of the SASL mechanisms that can be used on a channel, the better ones first. */
+  saslMechanisms(channel: SaslChannel): readonly string[] {
+    return mechanismsFor(this.#authentication, channel);
+  }
+
+  /** Whether a SASL mechanism has that name, on whatever channel. */
+  isSaslMechanism(name: string): boolean {
+    return isMechanism(name);
+  }
+
   /**
-   * Begins a SASL exchange; undefined when the mechanism is unknown, or would show the password on a channel that
-   * is not protected.
+   * Begins a SASL exchange; undefined when the mechanism is unknown, or cannot be used on the channel, because it would show
+   * a secret where others could read along for instance.
    */
-  startSasl(
-    mechanism: string,
-    options: { readonly channelSecure: boolean },
-  ): SaslExchange | undefined {
-    return this.#authentication.startSasl(mechanism, options.channelSecure);
+  startSasl(mechanism: string, channel: SaslChannel): SaslExchange | undefined {
+    return beginExchange(mechanism, this.#authentication, channel);
   }
 
   /** Adds a domain; false when it was there. @throws {invalid} */

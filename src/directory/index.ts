@@ -9,10 +9,14 @@
  * - Passwords are kept as verifiers only: argon2id for PLAIN and LOGIN, SCRAM-SHA-256 for SCRAM. Hashing is slow on
  *   purpose, so it is bounded (a few at a time, a queue, then `too-busy`) and a proof that succeeded is remembered
  *   for ten minutes under a key that dies with the process.
+ * - The mechanisms of SASL stand in one table for all protocols (sasl/mechanisms.ts): which are offered depends on the
+ *   channel and on what is set up (trusted certificates, issuers of tokens).
  * - `SaslExchange` is the server's side of one login; base 64 and the words around it are the protocols' affair.
  *
  * Whoever is unknown costs as much as whoever has a wrong password, and hears the same answer.
  */
 export { type AddedMailbox, Directory, type DirectoryOptions } from './directory.ts';
 export type { Resolution } from './resolve.ts';
+export { type SaslChannel, saslChannel } from './sasl/channel.ts';
 export type { Account, SaslExchange, SaslStep } from './sasl/exchange.ts';
+export type { TokenIssuer } from './tokens.ts';

@@ -1,6 +1,10 @@
+import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
+import { assert } from './assert.ts';
+import { Compression } from './compression.ts';
 import { PosthornError } from './errors.ts';
+import { acceptTls, bindingOf, type ChannelBindingType, verifiedCertificate } from './tls.ts';
 import { waits } from './waits.ts';
 
 export interface ConnectionOptions {
@@ -37,10 +41,13 @@ export class Connection {
   idleTimeoutMs: number;
   readonly #writeTimeoutMs: number;
   #socket: Socket;
-  readonly #onData = (chunk: Buffer): void => this.#receive(chunk);
-  readonly #onEnd = (): void => this.#finish();
+  readonly #onData = (chunk: Buffer): void => this.#arrive(chunk);
+  readonly #onEnd = (): void => this.#arriveEnd();
   readonly #onClose = (): void => this.#close();
-  readonly #onDrain = (): void => this.#drain();
+  readonly #onDrain = (): void => {
+    this.#compression?.resumeOutput();
+    this.#drain();
+  };
   #chunks: Buffer[] = [];
   #chunkBytes = 0;
   #ended = false;
@@ -51,6 +58,7 @@ export class Connection {
   #out = '';
   #flushing = false;
   #drained: PromiseWithResolvers<void> | undefined;
+  #compression: Compression | undefined;
   #closeListeners: (() => void)[] = [];
 
   constructor(socket: Socket, options: ConnectionOptions) {
@@ -75,6 +83,23 @@ export class Connection {
       version: this.#socket.getProtocol() ?? 'TLS',
       cipher: this.#socket.getCipher()?.name ?? 'unknown',
     };
+  }
+
+  /** What binds an authentication to this TLS channel; undefined without TLS, or where that binding is not to be had. */
+  channelBinding(type: ChannelBindingType): Buffer | undefined {
+    if (this.#closed || !(this.#socket instanceof TLSSocket)) return undefined;
+    return bindingOf(this.#socket, type);
+  }
+
+  /** The certificate that the client has shown, verified against the authorities that the server trusts. */
+  get clientCertificate(): X509Certificate | undefined {
+    if (this.#closed || !(this.#socket instanceof TLSSocket)) return undefined;
+    return verifiedCertificate(this.#socket);
+  }
+
+  /** Whether everything is compressed in both directions. */
+  get compressed(): boolean {
+    return this.#compression !== undefined;
   }
 
   get closed(): boolean {
@@ -102,7 +127,7 @@ export class Connection {
     const chunk = this.#chunks.shift();
     if (chunk !== undefined) {
       this.#chunkBytes -= chunk.length;
-      if (this.#chunkBytes < READ_AHEAD_BYTES_MAX) this.#socket.resume();
+      if (this.#chunkBytes < READ_AHEAD_BYTES_MAX) this.#resumeInput();
       return Promise.resolve(chunk);
     }
     if (this.#ended || this.#closed) return Promise.resolve(undefined);
@@ -129,29 +154,38 @@ export class Connection {
     if (this.#closed || this.#ending) return;
     if (typeof data === 'string') {
       this.#out += data;
-      if (this.#out.length >= WRITE_NOW_BYTES) this.flush();
-      else if (!this.#flushing) {
-        this.#flushing = true;
-        setImmediate(() => this.flush());
-      }
-      return;
+      if (this.#out.length >= WRITE_NOW_BYTES) this.#handOver();
+    } else {
+      this.#handOver();
+      if (this.#compression === undefined) this.#socket.write(data);
+      else this.#compression.write(data);
     }
-    this.flush();
-    this.#socket.write(data);
+    if (this.#flushing || (this.#out === '' && this.#compression === undefined)) return;
+    this.#flushing = true;
+    setImmediate(() => this.flush());
   }
 
   /** Hands what has been gathered to the system now. */
   flush(): void {
     this.#flushing = false;
+    if (this.#closed || this.#ending) return;
+    this.#handOver();
+    this.#compression?.flush();
+  }
+
+  #handOver(): void {
     if (this.#out === '' || this.#closed) return;
     const out = this.#out;
     this.#out = '';
-    this.#socket.write(out, 'latin1');
+    if (this.#compression === undefined) this.#socket.write(out, 'latin1');
+    else this.#compression.write(Buffer.from(out, 'latin1'));
   }
 
   /** Whether so much output waits for the peer that a producer should await `drained()`. */
   get backlogged(): boolean {
-    return !this.#closed && this.#socket.writableLength + this.#out.length > WRITE_BACKLOG_BYTES;
+    if (this.#closed) return false;
+    const compressing = this.#compression?.pendingBytes ?? 0;
+    return this.#socket.writableLength + this.#out.length + compressing > WRITE_BACKLOG_BYTES;
   }
 
   /** Resolves when the backlog is gone or the connection is closed. Cuts off a peer that is too slow to take it. */
@@ -177,7 +211,7 @@ export class Connection {
     this.#detach(plain);
     this.#chunks = [];
     this.#chunkBytes = 0;
-    const secure = new TLSSocket(plain, { isServer: true, secureContext: context });
+    const secure = acceptTls(plain, context);
     this.#socket = secure;
     // Attached at once: a peer that goes away in the middle is seen as an end only where somebody reads.
     this.#attach();
@@ -197,6 +231,22 @@ export class Connection {
   }
 
   /**
+   * From here on compresses what is sent and inflates what comes, by DEFLATE; what has been written so far goes out as it
+   * is. Once only, and nothing of the peer may wait to be read. Data that cannot be inflated closes the connection.
+   */
+  compress(): void {
+    if (this.#closed || this.#ending) return;
+    assert(this.#compression === undefined && this.#chunkBytes === 0, 'compression begins once');
+    this.flush();
+    this.#compression = new Compression(this.#socket, {
+      onData: (chunk) => this.#receive(chunk),
+      onEnd: () => this.#finish(),
+      onBroken: () => this.destroy(),
+      onDrain: () => this.#drain(),
+    });
+  }
+
+  /**
    * Sends what has been gathered, then closes; what the peer still sends is dropped. It has `writeTimeoutMs` to take what
    * waits for it, then 5 s to close too, and is cut off after that.
    */
@@ -209,11 +259,15 @@ export class Connection {
     const socket = this.#socket;
     const cutOff = (): void => void socket.destroy();
     let wait = waits.enter('the peer to take output', this.owner, this.#writeTimeoutMs, cutOff);
-    socket.end(() => {
-      wait[Symbol.dispose]();
-      if (this.#closed) return;
-      wait = waits.enter('the peer to close', this.owner, END_TIMEOUT_MS, cutOff);
-    });
+    const endSocket = (): void => {
+      socket.end(() => {
+        wait[Symbol.dispose]();
+        if (this.#closed) return;
+        wait = waits.enter('the peer to close', this.owner, END_TIMEOUT_MS, cutOff);
+      });
+    };
+    if (this.#compression === undefined) endSocket();
+    else this.#compression.end(endSocket);
     socket.resume();
     this.onClose(() => wait[Symbol.dispose]());
   }
@@ -240,6 +294,22 @@ export class Connection {
     socket.removeListener('drain', this.#onDrain);
   }
 
+  #arrive(chunk: Buffer): void {
+    if (this.#ending) return;
+    if (this.#compression === undefined) this.#receive(chunk);
+    else this.#compression.push(chunk);
+  }
+
+  #arriveEnd(): void {
+    if (this.#compression === undefined) this.#finish();
+    else this.#compression.pushEnd();
+  }
+
+  #resumeInput(): void {
+    if (this.#compression === undefined) this.#socket.resume();
+    else this.#compression.resumeInput();
+  }
+
   #receive(chunk: Buffer): void {
     if (this.#ending) return;
     if (this.#reader !== undefined) {
@@ -248,7 +318,9 @@ export class Connection {
     }
     this.#chunks.push(chunk);
     this.#chunkBytes += chunk.length;
-    if (this.#chunkBytes >= READ_AHEAD_BYTES_MAX) this.#socket.pause();
+    if (this.#chunkBytes < READ_AHEAD_BYTES_MAX) return;
+    if (this.#compression === undefined) this.#socket.pause();
+    else this.#compression.pauseInput();
   }
 
   #finish(): void {
@@ -264,6 +336,7 @@ export class Connection {
   #close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#compression?.[Symbol.dispose]();
     this.#finish();
     this.#drain();
     const listeners = this.#closeListeners;

@@ -29,4 +29,5 @@ export { createLogger, type Logger, silentLogger } from './log.ts';
 export { metrics } from './metrics.ts';
 export { BoundedQueue } from './queue.ts';
 export { type Reply, ReplyPort, RequestPort } from './request-port.ts';
+export { type ChannelBindingType, serverContext, type TlsIdentity } from './tls.ts';
 export { type Wait, WaitRegistry, waits } from './waits.ts';

@@ -1,6 +1,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type SecureContextOptions } from 'node:tls';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { PosthornError } from './errors.ts';
+import type { TlsIdentity } from './tls.ts';
 
 export interface ListenOptions {
   readonly name: string;
@@ -9,7 +10,7 @@ export interface ListenOptions {
   /** Several threads listen on one port, the system spreads the connections. */
   readonly shared: boolean;
   /** Implicit TLS (RFC 8314): the handshake comes before the first byte of the protocol. */
-  readonly tls?: SecureContextOptions;
+  readonly tls?: TlsIdentity;
   readonly onConnection: (socket: Socket) => void;
 }
 
@@ -30,7 +31,9 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       ? createServer({ noDelay: true, allowHalfOpen: true }, options.onConnection)
       : createTlsServer(
           {
-            ...options.tls,
+            cert: options.tls.cert,
+            key: options.tls.key,
+            ...asksFor(options.tls),
             noDelay: true,
             allowHalfOpen: true,
             handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
@@ -44,6 +47,11 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : options.port;
   return { name: options.name, host: options.host, port, close: () => void server.close() };
+}
+
+/** A client without a certificate, or with one that is not trusted, is let in too: it can log in otherwise. */
+function asksFor({ clientAuthorities: ca }: TlsIdentity): TlsOptions {
+  return ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: false };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { webcrypto } from 'node:crypto';
+import { webcrypto, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PosthornError, randomBytes, systemClock } from '#kernel';
@@ -8,6 +8,8 @@ import { writeWhole } from './whole-file.ts';
 export interface Certificate {
   readonly cert: string;
   readonly key: string;
+  /** Whose certificates clients may log in with. */
+  readonly clientAuthorities?: string | undefined;
 }
 
 const DAY_MS = 86_400_000;
@@ -15,15 +17,37 @@ const VALID_MS = 3650 * DAY_MS;
 
 /** Reads the certificate that the configuration names. @throws {configuration} */
 export function readCertificate(files: { certificateFile: string; keyFile: string }): Certificate {
+  return {
+    cert: read('certificate', files.certificateFile),
+    key: read('key', files.keyFile),
+  };
+}
+
+/** Reads the certificates of the authorities that clients' certificates are trusted by. @throws {configuration} */
+export function readAuthorities(file: string): string {
+  const pem = read('client authorities', file);
   try {
-    return {
-      cert: readFileSync(files.certificateFile, 'utf8'),
-      key: readFileSync(files.keyFile, 'utf8'),
-    };
+    const certificates = pem.match(PEM_CERTIFICATE) ?? [];
+    if (certificates.length === 0) throw new Error('it holds no certificate in PEM');
+    for (const certificate of certificates) new X509Certificate(certificate);
   } catch (error) {
     throw new PosthornError(
       'configuration',
-      `the TLS certificate cannot be read: ${(error as Error).message}`,
+      `"tls.clientAuthoritiesFile": ${file}: ${(error as Error).message}`,
+    );
+  }
+  return pem;
+}
+
+const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+function read(what: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new PosthornError(
+      'configuration',
+      `the TLS ${what} cannot be read: ${(error as Error).message}`,
     );
   }
 }

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import type { TokenIssuer } from '#directory';
 import { PosthornError } from '#kernel';
+import { IMAP_SETTINGS, type ImapSettings, imapSettingsOf } from './imap-settings.ts';
+import { readTokenIssuer, TOKEN_ISSUERS } from './token-issuer.ts';
 
 /** The doors that can be opened, with their default ports on loopback. */
 export const LISTENERS = {
@@ -33,9 +36,15 @@ export interface ServerConfig {
   readonly listen: readonly ListenAddress[];
   /** PEM files; undefined: a self-signed certificate is made and kept in the data directory. */
   readonly tls: { readonly certificateFile: string; readonly keyFile: string } | undefined;
+  /** Certificates, PEM, of the authorities that vouch for clients who log in with a certificate of their own. */
+  readonly clientAuthoritiesFile: string | undefined;
+  /** Offer SCRAM-SHA-256-PLUS. */
+  readonly channelBinding: boolean;
+  readonly tokenIssuers: readonly TokenIssuer[];
   readonly fronts: number | undefined;
   readonly logLevel: string;
   readonly limits: Limits;
+  readonly imap: ImapSettings;
   /** Nothing was chosen: make the sample organization and show it. */
   readonly welcome: boolean;
 }
@@ -54,9 +63,24 @@ const FILE = z.strictObject({
     .optional()
     .describe('Doors to open, each NAME: "HOST:PORT". Only these are opened.'),
   tls: z
-    .strictObject({ certificateFile: z.string().min(1), keyFile: z.string().min(1) })
+    .strictObject({
+      certificateFile: z.string().min(1).optional(),
+      keyFile: z.string().min(1).optional(),
+      clientAuthoritiesFile: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('Authorities (PEM) by whose certificates clients may log in.'),
+      channelBinding: z.boolean().optional().describe('Offer SCRAM-SHA-256-PLUS; off by default.'),
+    })
+    .refine(
+      (tls) => (tls.certificateFile === undefined) === (tls.keyFile === undefined),
+      'certificateFile and keyFile go together',
+    )
     .optional()
     .describe('Certificate chain and key in PEM. Without it a self-signed certificate is made.'),
+  imap: IMAP_SETTINGS.optional().describe('What is special about IMAP here.'),
+  oauth: TOKEN_ISSUERS.optional().describe('Issuers of tokens that are taken for a password.'),
   fronts: z
     .int()
     .min(1)
@@ -98,12 +122,23 @@ export function makeConfig(options: StartOptions): ServerConfig {
     dataDir: named ?? './data',
     hostname: file.hostname ?? hostname(),
     listen: chosen.length > 0 ? chosen : defaults,
-    tls: file.tls,
+    tls: certificateOf(file.tls),
+    clientAuthoritiesFile: file.tls?.clientAuthoritiesFile,
+    channelBinding: file.tls?.channelBinding ?? false,
+    tokenIssuers: (file.oauth ?? []).map(readTokenIssuer),
     fronts: file.fronts,
     logLevel: file.logLevel ?? 'warn',
     limits: { messageBytesMax: file.messageBytesMax ?? 100 * MEGABYTE },
+    imap: imapSettingsOf(file.imap),
     welcome: named === undefined && options.configFile === undefined && chosen.length === 0,
   };
+}
+
+function certificateOf(tls: z.infer<typeof FILE>['tls']): ServerConfig['tls'] {
+  const { certificateFile, keyFile } = tls ?? {};
+  return certificateFile === undefined || keyFile === undefined
+    ? undefined
+    : { certificateFile, keyFile };
 }
 
 function readConfigFile(path: string): z.infer<typeof FILE> {

@@ -1,13 +1,13 @@
-import { createSecureContext } from 'node:tls';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { SmtpReceiver } from '#connectors';
-import { Directory } from '#directory';
+import { Directory, type TokenIssuer } from '#directory';
 import {
   createLogger,
   type Listener,
   listen,
   metrics,
   ReplyPort,
+  serverContext,
   systemClock,
   waits,
 } from '#kernel';
@@ -17,6 +17,7 @@ import { Store } from '#store';
 import { Transfer } from '#transfer';
 import type { Certificate } from './certificate.ts';
 import type { Limits, ListenAddress, ListenerName } from './config.ts';
+import type { ImapSettings } from './imap-settings.ts';
 
 /** What a front thread is told at its start. */
 export interface FrontSetup {
@@ -26,7 +27,10 @@ export interface FrontSetup {
   readonly listen: readonly ListenAddress[];
   readonly certificate: Certificate;
   readonly decoySecret: Uint8Array;
+  readonly tokenIssuers: readonly TokenIssuer[];
+  readonly channelBinding: boolean;
   readonly limits: Limits;
+  readonly imap: ImapSettings;
   readonly logLevel: string;
   readonly writerPort: MessagePort;
   readonly controlPort: MessagePort;
@@ -61,9 +65,10 @@ const log = createLogger(thread, setup.logLevel);
 const clock = systemClock;
 const engine = connectSqlite(setup.dataDir, setup.writerPort);
 const store = new Store(engine, log);
-const directory = new Directory(engine, { clock, decoySecret: setup.decoySecret });
+const { decoySecret, tokenIssuers, channelBinding } = setup;
+const directory = new Directory(engine, { clock, decoySecret, tokenIssuers, channelBinding });
 const transfer = new Transfer(store, setup.hostname);
-const secureContext = createSecureContext(setup.certificate);
+const secureContext = serverContext(setup.certificate);
 
 const common = { hostname: setup.hostname, directory, clock, log, secureContext };
 const sizeBytesMax = setup.limits.messageBytesMax;
@@ -74,7 +79,13 @@ const submission = new SmtpReceiver({
   transfer,
   limits: { sizeBytesMax },
 });
-const imap = new ImapServer({ ...common, store, limits: { appendBytesMax: sizeBytesMax } });
+const { switchOffs, ...imapLimits } = setup.imap;
+const imap = new ImapServer({
+  ...common,
+  store,
+  switchOffs,
+  limits: { appendBytesMax: sizeBytesMax, ...imapLimits },
+});
 const pop3 = new Pop3Server({ ...common, store });
 
 const SERVERS: Readonly<Record<ListenerName, { readonly server: Server; readonly tls: boolean }>> =

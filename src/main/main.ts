@@ -13,7 +13,12 @@ import {
 } from '#kernel';
 import { connectSqlite, lockDataDirectory, WriterThread } from '#storage/sqlite';
 import { Store } from '#store';
-import { type Certificate, readCertificate, selfSignedCertificate } from './certificate.ts';
+import {
+  type Certificate,
+  readAuthorities,
+  readCertificate,
+  selfSignedCertificate,
+} from './certificate.ts';
 import { runCleanup } from './cleanup.ts';
 import { makeConfig, type ServerConfig, type StartOptions } from './config.ts';
 import { Fronts } from './fronts.ts';
@@ -67,6 +72,8 @@ async function startParts(
   const ports = await probeAddresses(config.listen);
   const listen = config.listen.map((address, index) => ({ ...address, port: ports[index]! }));
   const certificateGiven = config.tls === undefined ? undefined : readCertificate(config.tls);
+  const { clientAuthoritiesFile } = config;
+  const clientAuthorities = clientAuthoritiesFile && readAuthorities(clientAuthoritiesFile);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const lock = lockDataDirectory(dataDir);
   lifecycle.started({
@@ -107,9 +114,12 @@ async function startParts(
       dataDir,
       hostname: config.hostname,
       listen,
-      certificate,
+      certificate: { ...certificate, clientAuthorities },
       decoySecret,
+      tokenIssuers: config.tokenIssuers,
+      channelBinding: config.channelBinding,
       limits: config.limits,
+      imap: config.imap,
       logLevel: config.logLevel,
     },
   });

@@ -4,5 +4,5 @@
  *
  * Callers open the listening sockets and hand each accepted one to `accept`; `stop` ends what is open within a grace time.
  */
-export { ImapServer } from './imap4/index.ts';
+export { ImapServer, type SwitchOff } from './imap4/index.ts';
 export { Pop3Server } from './pop3/index.ts';

@@ -19,7 +19,7 @@ import { storeFlagsConformance } from './conformance/store-flags.conformance.ts'
  * one test. Every engine passes all of it; what depends on files, threads or a server stands in the engine's own tests.
  *
  * `shared` says how far a content is shared among the entries that show it: through the whole store, or within a mailbox
- * (where each mailbox stands on a server of its own, docs/decisions/006-content-by-mailbox.md).
+ * (where each mailbox stands on a server of its own, docs/decisions/008-content-by-mailbox.md).
  */
 export function describeEngine(
   name: string,

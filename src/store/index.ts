@@ -27,5 +27,5 @@ export type {
 } from '#storage';
 export { checkFolderName } from './folder-name.ts';
 export { Incoming } from './incoming.ts';
-export { Mailbox, type NewMessage } from './mailbox.ts';
+export { type Appended, Mailbox, type NewMessage } from './mailbox.ts';
 export { Store } from './store.ts';

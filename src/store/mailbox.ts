@@ -39,6 +39,11 @@ export interface NewMessage {
   readonly internalMs: number;
 }
 
+/** What came of an append: one for each message, in order. */
+export interface Appended {
+  readonly entries: readonly IngestedEntry[];
+}
+
 type Without<T> = Omit<T, 'kind' | 'mailboxId'>;
 
 /** A mailbox as one session uses it. Every write resolves when it is durable. */
@@ -99,10 +104,7 @@ export class Mailbox {
   }
 
   /** Appends messages to a folder, all or none. @throws {over-quota}, {no-folder}, {too-many} */
-  async append(
-    folderId: FolderId,
-    messages: readonly NewMessage[],
-  ): Promise<{ readonly entries: readonly IngestedEntry[] }> {
+  async append(folderId: FolderId, messages: readonly NewMessage[]): Promise<Appended> {
     const { entries } = await ingest(this.#engine, this.#owner, {
       contents: messages.map((message) => message.content),
       targets: messages.map((message, content) => ({

@@ -57,7 +57,8 @@ test('commands, literals, FETCH and errors', async () => {
   assert.ok(login?.ok && append?.ok);
   assert.deepEqual(login.command.body, { name: 'LOGIN', user: 'jöe', password: 'a b' });
   assert.ok(append.command.body.name === 'APPEND');
-  assert.equal(append.command.body.messages[0]?.data.toString(), 'mail');
+  const data = append.command.body.run.steps.find(({ step }) => step === 'data');
+  assert.deepEqual(data, { step: 'data', bytes: Buffer.from('mail') });
 });
 
 test('IDLE gives data as it comes', async () => {

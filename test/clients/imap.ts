@@ -1,5 +1,6 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { constants, createDeflateRaw, createInflateRaw, type DeflateRaw } from 'node:zlib';
 import type { StatusText, Untagged } from '../../src/wire/imap/index.ts';
 import { encodeAstring, type Response, ResponseReader, wireOf } from '../../src/wire/imap/index.ts';
 
@@ -44,6 +45,7 @@ export interface ImapIdle {
 export class ImapClient implements AsyncDisposable {
   readonly #waitMs: number;
   #socket: Socket;
+  #deflate: DeflateRaw | undefined;
   #reader: ResponseReader;
   #responses: Response[] = [];
   /** The last lines that arrived, for errors. */
@@ -153,6 +155,22 @@ export class ImapClient implements AsyncDisposable {
     await this.#wait('the TLS handshake', (wake) => this.#socket.once('secureConnect', wake));
   }
 
+  /** COMPRESS DEFLATE; from here on everything is compressed. */
+  async compress(): Promise<void> {
+    await this.ok('COMPRESS DEFLATE');
+    const socket = this.#socket;
+    socket.removeAllListeners('data');
+    const inflate = createInflateRaw({ finishFlush: constants.Z_SYNC_FLUSH });
+    socket.on('data', (chunk: Buffer) => inflate.write(chunk));
+    inflate.on('data', (chunk: Buffer) => this.#onData(chunk));
+    inflate.on('error', (error) => this.#end(error.message));
+    socket.removeAllListeners('close');
+    socket.on('close', () => inflate.end());
+    inflate.on('end', () => this.#end('closed by the server'));
+    this.#deflate = createDeflateRaw();
+    this.#deflate.on('data', (chunk: Buffer) => socket.write(chunk));
+  }
+
   /** Starts IDLE; resolves when the server said "+". */
   async idle(): Promise<ImapIdle> {
     const tag = this.#nextTag();
@@ -191,8 +209,12 @@ export class ImapClient implements AsyncDisposable {
 
   /** Writes bytes as they are: half a command, nonsense. A string is a wire string. */
   send(bytes: string | Buffer): void {
-    if (typeof bytes === 'string') this.#socket.write(bytes, 'latin1');
-    else this.#socket.write(bytes);
+    const raw = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes;
+    if (this.#deflate === undefined) this.#socket.write(raw);
+    else {
+      this.#deflate.write(raw);
+      this.#deflate.flush(constants.Z_SYNC_FLUSH);
+    }
   }
 
   /** The next response, whatever it is. */

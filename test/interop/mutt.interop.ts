@@ -11,11 +11,12 @@ interface Ports {
   readonly smtp: number;
 }
 
-/** How the passwords and the certificate are kept from being asked for. */
+/** How it connects, and how passwords and certificate are kept from being asked for. */
 const WAYS = {
-  'in the clear': ['', 'set ssl_starttls=no\nset ssl_force_tls=no'],
-  'after STARTTLS': ['', 'set ssl_starttls=yes\nset ssl_force_tls=yes'],
-  'over TLS': ['s', 'set ssl_force_tls=yes'],
+  'in the clear': ['', 'set ssl_starttls=no\nset ssl_force_tls=no\nset imap_deflate=no'],
+  compressed: ['', 'set ssl_starttls=no\nset ssl_force_tls=no\nset imap_deflate=yes'],
+  'after STARTTLS': ['', 'set ssl_starttls=yes\nset ssl_force_tls=yes\nset imap_deflate=no'],
+  'over TLS': ['s', 'set ssl_force_tls=yes\nset imap_deflate=yes'],
 } as const;
 
 /** Mutt and its child NeoMutt speak the same configuration and keys here. */
@@ -118,6 +119,10 @@ for (const mutt of ['mutt', 'neomutt'])
         assert.ok(!(await server.folders(ALICE)).includes('New'));
       });
 
+      if (how === 'compressed') {
+        assert.equal(imap.imapCommands.at(-1), 'COMPRESS', 'what came then cannot be read along');
+        assert.match(imap.transcript, /OK DEFLATE active/);
+      }
       if (how === 'after STARTTLS') assert.deepEqual(imap.imapCommands, ['STARTTLS']);
       if (how === 'in the clear') {
         t.diagnostic(`IMAP commands: ${imap.imapCommands.join(', ')}`);

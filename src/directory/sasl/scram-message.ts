@@ -2,6 +2,8 @@
 export interface ClientFirst {
   /** `n,,` or the like, as it came: the client repeats it as channel binding data. */
   readonly gs2Header: string;
+  /** Whether it can be bound to the channel: "n" no, "y" it could but thinks the server cannot, "p=" by that type. */
+  readonly flag: string;
   readonly authorization: string | undefined;
   readonly userName: string;
   readonly nonce: string;
@@ -24,6 +26,7 @@ export type ScramError =
   | 'invalid-proof'
   | 'channel-bindings-dont-match'
   | 'channel-binding-not-supported'
+  | 'server-does-support-channel-binding'
   | 'unsupported-channel-binding-type'
   | 'invalid-username-encoding'
   | 'other-error';
@@ -46,9 +49,7 @@ export function parseClientFirst(text: string): ClientFirst | ScramError {
   const match = CLIENT_FIRST.exec(text);
   if (match === null || text.includes('\0')) return 'invalid-encoding';
   const [, gs2Header, flag, authzid, bare, extension, name, nonce] = match;
-  // RFC 5802 §6: no mechanism with -PLUS is offered, so "p" asks for what was not on offer.
-  if (flag!.startsWith('p=')) return 'channel-binding-not-supported';
-  if (flag !== 'n' && flag !== 'y') return 'invalid-encoding';
+  if (!/^(?:n|y|p=[A-Za-z0-9.-]+)$/.test(flag!)) return 'invalid-encoding';
   // RFC 5802 §5.1: a mandatory extension that is not understood ends the exchange.
   if (extension !== undefined) return 'extensions-not-supported';
   if (nonce!.length > NONCE_CHARS_MAX) return 'invalid-encoding';
@@ -56,7 +57,14 @@ export function parseClientFirst(text: string): ClientFirst | ScramError {
   if (userName === undefined) return 'invalid-username-encoding';
   const authorization = authzid === undefined ? undefined : decodeSaslName(authzid.slice(2));
   if (authzid !== undefined && authorization === undefined) return 'invalid-username-encoding';
-  return { gs2Header: gs2Header!, authorization, userName, nonce: nonce!, bare: bare! };
+  return {
+    gs2Header: gs2Header!,
+    flag: flag!,
+    authorization,
+    userName,
+    nonce: nonce!,
+    bare: bare!,
+  };
 }
 
 /*
@@ -78,8 +86,8 @@ export function parseClientFinal(text: string): ClientFinal | ScramError {
   };
 }
 
-/** RFC 5802 §5.1: "," and "=" in names are `=2C` and `=3D`; any other "=" is an error. */
-function decodeSaslName(text: string): string | undefined {
+/** Decodes a saslname. RFC 5802 §5.1: "," and "=" in names are `=2C` and `=3D`; any other "=" is an error. */
+export function decodeSaslName(text: string): string | undefined {
   if (/=(?!2C|3D)/.test(text)) return undefined;
   return text.replaceAll('=2C', ',').replaceAll('=3D', '=');
 }

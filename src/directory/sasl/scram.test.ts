@@ -4,7 +4,7 @@ import { before, test } from 'node:test';
 import type { MailboxId } from '#model';
 import { deriveScram, type ScramVerifier } from '../secret.ts';
 import type { Account, SaslStep } from './exchange.ts';
-import { type ScramCheck, ScramExchange } from './scram.ts';
+import { type ScramBinding, type ScramCheck, ScramExchange } from './scram.ts';
 
 // RFC 7677 §3
 const SALT = Buffer.from('W22ZaJ0SNY7soEsUEjb6gQ==', 'base64');
@@ -21,7 +21,10 @@ before(async () => {
   verifier = await deriveScram('pencil', SALT, 4096);
 });
 
-function exchange(known = true): { sasl: ScramExchange; asked: string[] } {
+function exchange(
+  known = true,
+  binding: ScramBinding = { plus: false, plusOffered: false },
+): { sasl: ScramExchange; asked: string[] } {
   const asked: string[] = [];
   const check: ScramCheck = {
     scramUser: async (login) => {
@@ -31,7 +34,7 @@ function exchange(known = true): { sasl: ScramExchange; asked: string[] } {
     isSame: async (login) => login === 'user',
     nonce: () => SERVER_NONCE,
   };
-  return { sasl: new ScramExchange(check), asked };
+  return { sasl: new ScramExchange(check, binding), asked };
 }
 
 const bytes = (text: string): Buffer => Buffer.from(text);
@@ -43,10 +46,10 @@ async function run(first: string, final: string): Promise<SaslStep> {
 }
 
 /** What a right client sends as its final message. */
-function finalFor(first: string, password: string): string {
+function finalFor(first: string, password: string, cbind = ''): string {
   const bare = first.replace(/^[^,]*,[^,]*,/, '');
   const gs2 = first.slice(0, first.length - bare.length);
-  const without = `c=${bytes(gs2).toString('base64')},r=${CLIENT_NONCE}${SERVER_NONCE}`;
+  const without = `c=${bytes(gs2 + cbind).toString('base64')},r=${CLIENT_NONCE}${SERVER_NONCE}`;
   const hmac = (key: Buffer, data: string) => createHmac('sha256', key).update(data).digest();
   const key = hmac(pbkdf2Sync(password, SALT, 4096, 32, 'sha256'), 'Client Key');
   const signature = hmac(
@@ -145,4 +148,47 @@ test('malformed and wrong messages fail with their server-error-value', async ()
 test('extensions after the nonce are passed over', async () => {
   const first = `${CLIENT_FIRST},x=1`;
   assert.equal((await run(first, finalFor(first, 'pencil'))).kind, 'success');
+});
+
+const BOUND: ScramBinding = {
+  plus: true,
+  binding: (type) => (type === 'tls-exporter' ? bytes('exported') : undefined),
+};
+
+/** Runs an exchange whose client sends `cbind` as what it is bound to. */
+async function runBound(flag: string, cbind: string, binding: ScramBinding): Promise<SaslStep> {
+  const { sasl } = exchange(true, binding);
+  const first = `${flag},,n=user,r=${CLIENT_NONCE}`;
+  const step = await sasl.step(bytes(first));
+  if (step.kind !== 'challenge') return step;
+  return sasl.step(bytes(finalFor(first, 'pencil', cbind)));
+}
+
+test('SCRAM-SHA-256-PLUS: the proof counts only on the channel it was made for', async () => {
+  const right = await runBound('p=tls-exporter', 'exported', BOUND);
+  assert.equal(right.kind, 'success');
+  const cases: readonly (readonly [string, string, string])[] = [
+    ['p=tls-exporter', 'another channel', 'channel-bindings-dont-match'],
+    ['p=tls-exporter', '', 'channel-bindings-dont-match'],
+    ['p=tls-server-end-point', 'exported', 'unsupported-channel-binding-type'],
+    ['p=tls-unique', 'exported', 'unsupported-channel-binding-type'],
+    ['p=', '', 'invalid-encoding'],
+    ['n', '', 'other-error'],
+    ['y', '', 'other-error'],
+  ];
+  for (const [flag, cbind, error] of cases)
+    assert.deepEqual(
+      await runBound(flag, cbind, BOUND),
+      { kind: 'failure', reason: `e=${error}` },
+      flag,
+    );
+});
+
+test('a client that was told there is no -PLUS is not let in where there is one (RFC 5802 §6)', async () => {
+  const offered: ScramBinding = { plus: false, plusOffered: true };
+  assert.deepEqual(await runBound('y', '', offered), {
+    kind: 'failure',
+    reason: 'e=server-does-support-channel-binding',
+  });
+  assert.equal((await runBound('n', '', offered)).kind, 'success', 'it cannot bind itself');
 });

@@ -1,5 +1,6 @@
 import { isPosthornError } from '#kernel';
 import {
+  type Command,
   encodeContinuation,
   encodeStatus,
   type ParseError,
@@ -7,13 +8,17 @@ import {
   parseCommand,
   responseCode,
 } from '#wire';
+import type { ComingMessages } from './append/appending.ts';
 import { capabilitiesOf } from './capability.ts';
 import { append } from './commands/append.ts';
+import { replace } from './commands/replace.ts';
 import { bad, type Completion, no } from './completion.ts';
 import { complete, dispatch, refusalOf } from './dispatch.ts';
 import type { InputStep } from './input.ts';
 import { UNAUTHENTICATED_LITERAL_BYTES_MAX } from './limits.ts';
 import type { Session } from './session.ts';
+import { refuseSwitchedOff } from './switched-off.ts';
+import { refuseNumbers } from './uid-only.ts';
 
 type LiteralStep = Extract<InputStep, { readonly kind: 'literal' }>;
 
@@ -52,9 +57,7 @@ async function answer(session: Session, step: InputStep): Promise<void> {
     case 'command': {
       const parsed = parseCommand(step.bytes, { utf8Names: session.utf8 });
       if (parsed.ok)
-        await guarded(session, parsed.command.tag, () =>
-          dispatch(session, parsed.command.tag, parsed.command.body),
-        );
+        await guarded(session, parsed.command.tag, () => obey(session, parsed.command));
       else refuse(session, parsed);
       break;
     }
@@ -78,6 +81,27 @@ async function answer(session: Session, step: InputStep): Promise<void> {
   session.leave();
 }
 
+/** Does a command that has come whole. */
+async function obey(session: Session, { tag, body }: Command): Promise<void> {
+  if (body.name !== 'APPEND' && body.name !== 'REPLACE') return dispatch(session, tag, body);
+  return takeMessages(session, { tag, target: body, run: body.run });
+}
+
+/** APPEND and REPLACE, whose literals are taken as they come. */
+async function takeMessages(session: Session, coming: ComingMessages): Promise<void> {
+  const { tag, target, run } = coming;
+  const when = target.name === 'REPLACE' ? 'selected' : 'authenticated';
+  const refusal =
+    refusalOf(session, when) ??
+    refuseSwitchedOff(session, target.name) ??
+    refuseNumbers(session, target);
+  if (refusal !== undefined) {
+    if (run.literal !== undefined) session.input.reader.refuse();
+    complete(session, tag, refusal);
+  } else if (target.name === 'REPLACE') await replace(session, { ...coming, target });
+  else await append(session, coming);
+}
+
 /** A literal was announced: the message of an APPEND is streamed, other arguments are collected. */
 async function answerLiteral(session: Session, step: LiteralStep): Promise<void> {
   const { reader } = session.input;
@@ -87,13 +111,8 @@ async function answerLiteral(session: Session, step: LiteralStep): Promise<void>
     refuse(session, parsed);
     return;
   }
-  if (parsed.kind === 'message') {
-    const refusal = refusalOf(session, 'authenticated');
-    if (refusal === undefined) return guarded(session, parsed.tag, () => append(session, parsed));
-    reader.refuse();
-    complete(session, parsed.tag, refusal);
-    return;
-  }
+  if (parsed.kind === 'message')
+    return guarded(session, parsed.tag, () => takeMessages(session, parsed));
   if (session.account === undefined && step.size > UNAUTHENTICATED_LITERAL_BYTES_MAX) {
     reader.refuse();
     complete(session, tagOf(step.bytes), bad('So large a literal only after the login', 'TOOBIG'));

@@ -1,8 +1,9 @@
-import { type CommandBody, type CommandName, encodeStatus } from '#wire';
+import { type AppendTarget, type CommandBody, type CommandName, encodeStatus } from '#wire';
 import { authenticate } from './commands/authenticate.ts';
 import { capability } from './commands/capability.ts';
 import { check } from './commands/check.ts';
 import { close } from './commands/close.ts';
+import { compress } from './commands/compress.ts';
 import { copy } from './commands/copy.ts';
 import { create } from './commands/create.ts';
 import { deleteFolder } from './commands/delete.ts';
@@ -25,10 +26,15 @@ import { starttls } from './commands/starttls.ts';
 import { status } from './commands/status.ts';
 import { store } from './commands/store.ts';
 import { subscribe } from './commands/subscribe.ts';
+import { uidBatches } from './commands/uid-batches.ts';
+import { unauthenticate } from './commands/unauthenticate.ts';
 import { unselect } from './commands/unselect.ts';
 import { unsubscribe } from './commands/unsubscribe.ts';
 import { bad, type Completion } from './completion.ts';
+import { Progress } from './progress.ts';
 import type { Session } from './session.ts';
+import { refuseSwitchedOff } from './switched-off.ts';
+import { refuseNumbers } from './uid-only.ts';
 
 /** In which state a command is allowed (RFC 9051 §3); `authenticated` includes the selected state. */
 type When = 'always' | 'not-authenticated' | 'authenticated' | 'selected';
@@ -56,7 +62,7 @@ interface Entry<Name extends CommandName> {
   ) => Completion | undefined | Promise<Completion | undefined>;
 }
 
-type Table = { readonly [Name in Exclude<CommandName, 'APPEND'>]: Entry<Name> };
+type Table = { readonly [Name in Exclude<CommandName, 'APPEND' | 'REPLACE'>]: Entry<Name> };
 
 const COMMANDS: Table = {
   CAPABILITY: { when: 'always', tell: 'nothing', run: capability },
@@ -69,6 +75,8 @@ const COMMANDS: Table = {
   AUTHENTICATE: { when: 'not-authenticated', tell: 'nothing', run: authenticate },
 
   ENABLE: { when: 'authenticated', tell: 'nothing', run: enable },
+  UNAUTHENTICATE: { when: 'authenticated', tell: 'nothing', run: unauthenticate },
+  COMPRESS: { when: 'authenticated', tell: 'nothing', run: compress },
   SELECT: { when: 'authenticated', tell: 'nothing', run: select },
   EXAMINE: { when: 'authenticated', tell: 'nothing', run: select },
   CREATE: { when: 'authenticated', tell: 'hinted', run: create },
@@ -86,12 +94,22 @@ const COMMANDS: Table = {
   CLOSE: { when: 'selected', tell: 'nothing', run: close },
   UNSELECT: { when: 'selected', tell: 'nothing', run: unselect },
   EXPUNGE: { when: 'selected', tell: 'all', run: expunge },
+  UIDBATCHES: { when: 'selected', tell: 'hinted', run: uidBatches },
   SEARCH: { when: 'selected', tell: 'hinted-unnumbered', run: search },
   FETCH: { when: 'selected', tell: 'hinted-unnumbered', run: fetch },
   STORE: { when: 'selected', tell: 'all-unnumbered', run: store },
   COPY: { when: 'selected', tell: 'all', run: copy },
   MOVE: { when: 'selected', tell: 'all', run: move },
 };
+
+/** In FETCH a line in between could come to stand in a literal; and FETCH shows by itself that it goes on. */
+const REPORTS_PROGRESS: ReadonlySet<CommandName> = new Set([
+  'SEARCH',
+  'STORE',
+  'COPY',
+  'MOVE',
+  'EXPUNGE',
+]);
 
 /**
  * Why a command is not allowed in the session's state; undefined when it is. Which are: RFC 9051 §6.1 to §6.4.
@@ -111,18 +129,34 @@ export function refusalOf(session: Session, when: When): Completion | undefined 
 }
 
 /** Does a command, tells what happened meanwhile, and completes it. */
-export async function dispatch(session: Session, tag: string, body: CommandBody): Promise<void> {
-  if (body.name === 'APPEND') {
-    complete(session, tag, bad('APPEND: the message must be a literal'));
-    return;
-  }
+export async function dispatch(
+  session: Session,
+  tag: string,
+  body: Exclude<CommandBody, AppendTarget>,
+): Promise<void> {
   session.tag = tag;
   session.byUid = 'uid' in body && body.uid;
   const { when, tell, run } = COMMANDS[body.name];
-  const refusal = refusalOf(session, when);
-  const completion = refusal ?? (await run(session, body as never));
+  const refusal =
+    refusalOf(session, when) ??
+    refuseSwitchedOff(session, body.name) ??
+    refuseNumbers(session, body);
+  const completion =
+    refusal ?? (await runWithProgress(session, body.name, () => run(session, body as never)));
   if (session.selected && !session.over) await tellChanges(session, tell);
   if (completion !== undefined) complete(session, tag, completion);
+}
+
+/** Does a command; of those that may take long and write whole lines only, it is told that they go on. */
+async function runWithProgress(
+  session: Session,
+  name: CommandName,
+  run: () => Completion | undefined | Promise<Completion | undefined>,
+): Promise<Completion | undefined> {
+  if (!REPORTS_PROGRESS.has(name)) return run();
+  using progress = new Progress(session);
+  session.progress = progress;
+  return await run();
 }
 
 async function tellChanges(session: Session, tell: Telling): Promise<void> {

@@ -6,5 +6,7 @@
  * `View`: which message has which number. Only refresh.ts changes it, from the store's change log, and tells the client in
  * the same step; so the client's numbers and ours are always the same. The store's hints only say when to look.
  */
+
 export { DEFAULT_IMAP_LIMITS, type ImapLimits } from './limits.ts';
 export { ImapServer, type ImapServerOptions } from './server.ts';
+export type { SwitchOff } from './switched-off.ts';

@@ -20,6 +20,10 @@ export interface ImapLimits {
   readonly literalTimeoutMs: number;
   /** Commands in a row that are BAD before the session is ended. */
   readonly badCommandsMax: number;
+  /** Messages that one command does something with, said by MESSAGELIMIT (RFC 9738); undefined where there is no limit. */
+  readonly messageLimit: number | undefined;
+  /** Messages that one command saves, said by SAVELIMIT (RFC 9738); undefined where there is no limit. */
+  readonly saveLimit: number | undefined;
 }
 
 export const DEFAULT_IMAP_LIMITS: ImapLimits = {
@@ -33,6 +37,8 @@ export const DEFAULT_IMAP_LIMITS: ImapLimits = {
   idleTimeoutMs: 1_800_000,
   literalTimeoutMs: 300_000,
   badCommandsMax: 10,
+  messageLimit: undefined,
+  saveLimit: undefined,
 };
 
 /** The longest line of an AUTHENTICATE exchange; RFC 9051 §6.2.2 leaves it to the server. */

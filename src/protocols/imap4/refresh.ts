@@ -11,6 +11,7 @@ import {
 import { encodeEntryFlags } from './flags.ts';
 import { recentOf } from './recent.ts';
 import type { Session } from './session.ts';
+import { fetchStart } from './uid-only.ts';
 import type { View, ViewUpdate } from './view.ts';
 
 /** Messages whose changes are told in one piece. */
@@ -70,7 +71,7 @@ async function tell(session: Session, view: View, update: ViewUpdate): Promise<v
 
 function tellExpunged(session: Session, { expunged, expungedSeqs }: ViewUpdate): void {
   if (expunged.length === 0) return;
-  if (session.qresync) {
+  if (session.qresync || session.uidOnly) {
     session.write(encodeVanished(rangesOf<Uid>(expunged), false));
     return;
   }
@@ -105,10 +106,11 @@ export function encodeFlagUpdate(
   const flags = encodeEntryFlags(entry, view.isRecent(entry.uid));
   const uid = namesUid(session) ? `UID ${entry.uid} ` : '';
   const modSeq = session.condstore ? ` MODSEQ (${entry.modSeq})` : '';
-  return `* ${seq} FETCH (${uid}FLAGS (${flags})${modSeq})\r\n`;
+  return `${fetchStart(session, seq, entry.uid)}${uid}FLAGS (${flags})${modSeq})\r\n`;
 }
 
 /** Whether FETCH responses that the client did not ask for name the uid (RFC 9051 §6.4.9, RFC 7162 §3.2.4). */
 function namesUid(session: Session): boolean {
+  if (session.uidOnly) return false;
   return session.byUid || session.rev2 || session.qresync;
 }

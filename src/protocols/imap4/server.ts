@@ -7,12 +7,14 @@ import { encodeStatus } from '#wire';
 import { converse } from './converse.ts';
 import { DEFAULT_IMAP_LIMITS, type ImapLimits } from './limits.ts';
 import { type ServerContext, Session } from './session.ts';
+import type { SwitchOff } from './switched-off.ts';
 
 export interface ImapServerOptions
-  extends Omit<ServerContext, 'limits' | 'secureContext' | 'admit'> {
+  extends Omit<ServerContext, 'limits' | 'secureContext' | 'switchOffs' | 'admit' | 'dismiss'> {
   readonly log: Logger;
   /** Those that are not given have their defaults. */
   readonly limits?: Partial<ImapLimits>;
+  readonly switchOffs?: readonly SwitchOff[];
   /** With it STARTTLS is offered on connections that are not encrypted. */
   readonly secureContext?: SecureContext | undefined;
 }
@@ -32,13 +34,15 @@ export class ImapServer {
   #stopping = false;
 
   constructor(options: ImapServerOptions) {
-    const { log, limits, secureContext, ...rest } = options;
+    const { log, limits, secureContext, switchOffs = [], ...rest } = options;
     this.#log = log;
     this.#context = {
       ...rest,
       secureContext,
+      switchOffs,
       limits: { ...DEFAULT_IMAP_LIMITS, ...limits },
       admit: (account) => this.#admit(account),
+      dismiss: ({ mailboxId }) => this.#leave(mailboxId),
     };
   }
 

@@ -1,31 +1,40 @@
 import { setImmediate } from 'node:timers/promises';
 import type { SecureContext } from 'node:tls';
-import type { Account, Directory } from '#directory';
+import { type Account, type Directory, type SaslChannel, saslChannel } from '#directory';
 import { type Clock, type Connection, type Logger, waits } from '#kernel';
 import type { Change, Uid } from '#model';
 import type { Mailbox, Store } from '#store';
 import { encodeStatus, type Ranges, responseCode } from '#wire';
 import { Input } from './input.ts';
 import type { ImapLimits } from './limits.ts';
+import type { Progress } from './progress.ts';
 import { refresh } from './refresh.ts';
+import { type SwitchOff, switchedOff } from './switched-off.ts';
 import type { View } from './view.ts';
 
 /** What all sessions of a server share. */
 export interface ServerContext {
   /** The name that this server gives itself. */
   readonly hostname: string;
-  readonly directory: Pick<Directory, 'verifyPassword' | 'startSasl' | 'saslMechanisms'>;
+  readonly directory: Pick<
+    Directory,
+    'verifyPassword' | 'startSasl' | 'saslMechanisms' | 'isSaslMechanism'
+  >;
   readonly store: Pick<Store, 'openMailbox' | 'incoming'>;
   readonly clock: Clock;
   readonly limits: ImapLimits;
+  /** What is kept from which clients. */
+  readonly switchOffs: readonly SwitchOff[];
   /** With it STARTTLS is offered. */
   readonly secureContext: SecureContext | undefined;
   /** Counts a session of a mailbox; false when it has too many already. */
   admit(account: Account): boolean;
+  /** A session of a mailbox that was counted is none any more. */
+  dismiss(account: Account): void;
 }
 
 /** Extensions that ENABLE switches on (RFC 9051 §6.3.1). */
-export type Extension = 'IMAP4rev2' | 'CONDSTORE' | 'QRESYNC' | 'UTF8=ACCEPT';
+export type Extension = 'IMAP4rev2' | 'CONDSTORE' | 'QRESYNC' | 'UTF8=ACCEPT' | 'UIDONLY';
 
 /** What one session remembers between commands, and its ways to the client. */
 export class Session {
@@ -40,9 +49,13 @@ export class Session {
   byUid = false;
   /** What "$" stands for (RFC 9051 §6.4.4.1); ranges may hold uids that are gone by now, which name nothing. */
   savedResult: Ranges<Uid> = [];
+  /** Told how far the command that is being done has come, where that is of use. */
+  progress: Progress | undefined;
   authFailures = 0;
   /** Commands in a row that were BAD. */
   badCommands = 0;
+  #clientName: string | undefined;
+  #off: ReadonlySet<string>;
   #account: Account | undefined;
   #mailbox: Mailbox | undefined;
   #view: View | undefined;
@@ -59,11 +72,23 @@ export class Session {
     this.connection = connection;
     this.log = log;
     this.input = new Input(connection);
-    const { loginTimeoutMs } = server.limits;
-    connection.idleTimeoutMs = loginTimeoutMs;
-    this.#loginWait = waits.enter('the login', connection.owner, loginTimeoutMs, () =>
-      this.bye('Too slow to log in'),
-    );
+    this.#off = switchedOff(server.switchOffs, undefined, undefined);
+    this.#awaitLogin();
+  }
+
+  /** What the client called itself. */
+  get clientName(): string | undefined {
+    return this.#clientName;
+  }
+
+  set clientName(name: string | undefined) {
+    this.#clientName = name;
+    this.#switchOff();
+  }
+
+  /** Capabilities that are switched off for this client and mailbox, in upper case. */
+  get off(): ReadonlySet<string> {
+    return this.#off;
   }
 
   /** The conversation is finished; nothing more is read. */
@@ -101,6 +126,11 @@ export class Session {
     return this.connection.secure || this.connection.loopback;
   }
 
+  /** The connection as authentication sees it. */
+  get saslChannel(): SaslChannel {
+    return saslChannel(this.connection, this.channelSecure);
+  }
+
   get rev2(): boolean {
     return this.enabled.has('IMAP4rev2');
   }
@@ -118,6 +148,11 @@ export class Session {
   /** Expunges are told by uid (RFC 7162 §3.2.10). */
   get qresync(): boolean {
     return this.enabled.has('QRESYNC');
+  }
+
+  /** Messages have no numbers, only uids (RFC 9586). */
+  get uidOnly(): boolean {
+    return this.enabled.has('UIDONLY');
   }
 
   /** Sends a wire string or bytes; gathered and sent together. */
@@ -142,11 +177,28 @@ export class Session {
     this.#loginWait?.[Symbol.dispose]();
     this.#loginWait = undefined;
     this.#account = account;
+    this.#switchOff();
     this.connection.idleTimeoutMs = this.server.limits.idleTimeoutMs;
     const mailbox = this.server.store.openMailbox(account.mailboxId, this.connection.owner);
     this.#mailbox = mailbox;
     this.#watch = mailbox.watch((change) => this.#notice(change));
     return true;
+  }
+
+  /** Forgets who has logged in and all that came with it; somebody may log in again (RFC 8437 §3). */
+  logOut(): void {
+    const account = this.#account;
+    if (account === undefined) return;
+    this.unselect();
+    this.#watch?.[Symbol.dispose]();
+    this.#watch = undefined;
+    this.#mailbox = undefined;
+    this.#account = undefined;
+    this.#removed = false;
+    this.#switchOff();
+    this.enabled.clear();
+    this.server.dismiss(account);
+    this.#awaitLogin();
   }
 
   /** Selects a folder. */
@@ -224,6 +276,19 @@ export class Session {
     this.#loginWait?.[Symbol.dispose]();
     this.#watch?.[Symbol.dispose]();
     this.unselect();
+  }
+
+  #switchOff(): void {
+    const { switchOffs } = this.server;
+    this.#off = switchedOff(switchOffs, this.#clientName, this.#account?.address);
+  }
+
+  #awaitLogin(): void {
+    const { loginTimeoutMs } = this.server.limits;
+    this.connection.idleTimeoutMs = loginTimeoutMs;
+    this.#loginWait = waits.enter('the login', this.connection.owner, loginTimeoutMs, () =>
+      this.bye('Too slow to log in'),
+    );
   }
 
   #notice(change: Change): void {

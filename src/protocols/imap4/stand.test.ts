@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { createSecureContext } from 'node:tls';
 import { Directory } from '#directory';
-import { listen, silentLogger, systemClock } from '#kernel';
+import { type Clock, listen, silentLogger, systemClock } from '#kernel';
 import type { MailboxId } from '#model';
 import { openSqlite } from '#storage/sqlite';
-import { Store } from '#store';
+import { type Mailbox, Store } from '#store';
 import { ImapClient } from '../../../test/clients/imap.ts';
 import { selfSignedCertificate } from '../../main/certificate.ts';
-import { type ImapLimits, ImapServer } from './index.ts';
+import { type ImapLimits, ImapServer, type SwitchOff } from './index.ts';
 
 export const USER = 'anna@example.test';
 export const PASSWORD = 'correct horse';
@@ -34,6 +34,11 @@ export interface StandOptions {
   /** Pretends that clients come from elsewhere. */
   readonly remote?: boolean;
   readonly quotaBytes?: number;
+  readonly switchOffs?: readonly SwitchOff[];
+  /** The mailbox that sessions get in place of the real one. */
+  readonly mailbox?: (real: Mailbox) => Mailbox;
+  /** What the server takes for time. */
+  readonly clock?: Clock;
 }
 
 export async function stand(t: TestContext, options: StandOptions = {}): Promise<Stand> {
@@ -51,10 +56,17 @@ export async function stand(t: TestContext, options: StandOptions = {}): Promise
   const server = new ImapServer({
     hostname: 'mail.example.test',
     directory,
-    store,
-    clock: systemClock,
+    store: {
+      openMailbox(...args) {
+        const real = store.openMailbox(...args);
+        return options.mailbox?.(real) ?? real;
+      },
+      incoming: () => store.incoming(),
+    },
+    clock: options.clock ?? systemClock,
     log: silentLogger,
     secureContext,
+    switchOffs: options.switchOffs ?? [],
     limits: { authFailureDelayMs: 1, ...options.limits },
   });
   const listener = await listen({

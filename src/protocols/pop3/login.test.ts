@@ -78,6 +78,62 @@ test('AUTH: listed, with and without initial response, cancelled, malformed, wro
   await client.closed();
 });
 
+test('an exchange that breaks off: the client is gone, or its line has no end', async (t) => {
+  const { connect, server } = await stand(t);
+  const gone = await connect();
+  gone.write('AUTH PLAIN\r\n');
+  assert.equal(await gone.line(), '+ ');
+  assert.equal(await gone.finish(), '');
+  const endless = await connect();
+  endless.write('AUTH PLAIN\r\n');
+  assert.equal(await endless.line(), '+ ');
+  endless.write(Buffer.alloc(90_000, 0x61));
+  assert.deepEqual(await endless.reply(), { ok: false, text: 'Line without end' });
+  await endless.closed();
+  // The last word of an exchange that went well must be answered too.
+  const proof = await connect();
+  proof.write(`AUTH PLAIN ${Buffer.from('\0ann\0secret').toString('base64')}\r\n`);
+  assert.match(await proof.line(), /^\+ /);
+  assert.deepEqual(await proof.command('*'), { ok: false, text: 'Authentication cancelled' });
+  assert.equal((await proof.command('STAT')).ok, false, 'it is not logged in');
+  await proof.quit();
+  while (server.sessions > 0) await new Promise(setImmediate);
+});
+
+test('before the login AUTH alone may have a long line, behind it nothing', async (t) => {
+  const { connect } = await stand(t);
+  const client = await connect();
+  const long = Buffer.alloc(600, 'x').toString('base64');
+  assert.deepEqual(await client.command(`NOOP ${long}`), { ok: false, text: 'Line too long' });
+  const refused = await client.command(`auth PLAIN ${long}`);
+  assert.deepEqual(refused, { ok: false, text: '[AUTH] Authentication failed' });
+  const over = await client.command(`AUTH PLAIN ${'x'.repeat(12_288)}`);
+  assert.deepEqual(over, { ok: false, text: 'Line too long' });
+  await login(client);
+  const late = await client.command(`AUTH PLAIN ${long}`);
+  assert.deepEqual(late, { ok: false, text: 'Line too long' });
+});
+
+test('a mailbox that was removed meanwhile is told, and the client may try another', async (t) => {
+  const { mailbox, connect } = await stand(t);
+  mailbox.gone = true;
+  const client = await connect();
+  await client.expectOk('USER ann');
+  const refused = await client.command('PASS sec ret\u00c3\u00b6 ');
+  assert.deepEqual(refused, { ok: false, text: '[SYS/PERM] The mailbox is gone' });
+  mailbox.gone = false;
+  await login(client);
+});
+
+test('UTF8 is taken before the login (RFC 6856 §2.1)', async (t) => {
+  const { connect } = await stand(t);
+  const client = await connect();
+  await client.expectOk('UTF8');
+  assert.equal((await client.command('UTF8 x')).ok, false);
+  await login(client);
+  assert.equal((await client.command('UTF8')).ok, false);
+});
+
 test('failed logins are answered alike and end the session at the third; trouble is not failure', async (t) => {
   const { connect, server } = await stand(t);
   const client = await connect();

@@ -1,6 +1,6 @@
 import { PosthornError } from '#kernel';
 import { INBOX_ID } from '#model';
-import type { Entry } from '#store';
+import type { Entry, EntryColumns } from '#store';
 import { MultilineEncoder, type TopCutter } from '#wire';
 import type { Drop, DropMessage } from './drop.ts';
 import type { Pop3Session } from './session.ts';
@@ -30,10 +30,7 @@ export async function sendMessage(
   const [entry] = await drop.mailbox.entries({
     folderId: INBOX_ID,
     uids: [[message.uid, message.uid]],
-    columns:
-      cutter === undefined && message.sizeBytes <= WHOLE_BYTES_MAX
-        ? { head: true, body: true }
-        : {},
+    columns: columnsFor(message, cutter),
     limit: 1,
   });
   const pieces = entry && piecesOf(drop, entry, cutter ? TOP_RANGE_BYTES : RANGE_BYTES);
@@ -58,14 +55,21 @@ export async function sendMessage(
   return !connection.closed;
 }
 
+/** TOP begins with the header, which is kept apart: of the body no more is read than is wanted of it. */
+function columnsFor({ sizeBytes }: DropMessage, cutter: TopCutter | undefined): EntryColumns {
+  if (cutter !== undefined) return { head: true };
+  return sizeBytes <= WHOLE_BYTES_MAX ? { head: true, body: true } : {};
+}
+
 /** The bytes of a message in order; none when it is gone. @throws {corrupt} when they end early */
 async function* piecesOf(drop: Drop, entry: Entry, rangeBytes: number): AsyncGenerator<Buffer> {
-  if (entry.head !== undefined && entry.body !== undefined) {
-    yield entry.head;
-    yield entry.body;
+  const { head, body } = entry;
+  if (head !== undefined && (head.length > 0 || body !== undefined)) yield head;
+  if (body !== undefined) {
+    yield body;
     return;
   }
-  for (let start = 0; start < entry.sizeBytes; ) {
+  for (let start = head?.length ?? 0; start < entry.sizeBytes; ) {
     const end = Math.min(start + rangeBytes, entry.sizeBytes);
     const bytes = await drop.mailbox.contentBytes(entry.contentId, start, end);
     if (bytes === undefined && start === 0) return;

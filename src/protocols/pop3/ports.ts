@@ -3,7 +3,10 @@ import type { MailboxId } from '#model';
 import type { Mailbox } from '#store';
 
 /** What a POP3 session asks of the directory. */
-export type Pop3Directory = Pick<Directory, 'saslMechanisms' | 'startSasl' | 'verifyPassword'>;
+export type Pop3Directory = Pick<
+  Directory,
+  'saslMechanisms' | 'isSaslMechanism' | 'startSasl' | 'verifyPassword'
+>;
 
 /** What a POP3 session does with a mailbox. */
 export type Pop3Mailbox = Pick<

@@ -134,6 +134,8 @@ test('TOP reads little of a large message; an unfinished last line gets its CRLF
   const top = await client.multi('TOP 1 2');
   assert.equal(String(top), 'Subject: x\r\n\r\nline\r\nline\r\n');
   assert.equal(mailbox.bytesRead, 16 * 1024);
+  assert.equal(String(await client.multi('TOP 1 0')), 'Subject: x\r\n\r\n');
+  assert.equal(mailbox.bytesRead, 16 * 1024, 'of the body nothing was read');
   const whole = await client.multi('RETR 1');
   assert.ok(String(whole).endsWith('line\r\nend\r\n'));
   assert.equal(String(await client.multi('RETR 2')), '');
@@ -149,6 +151,49 @@ test('content that ends early cuts the connection instead of lying', async (t) =
     if (++reads === 3) mailbox.messages.clear();
   };
   await assert.rejects(client.multi('RETR 1'), /closed the connection/);
+});
+
+test('flags that cannot be set are no reason to tell that messages stay', async (t) => {
+  const { mailbox, connect } = await stand(t);
+  for (const text of ['one\r\n', 'two\r\n']) mailbox.add(text);
+  mailbox.failFlags = true;
+  const client = await connect();
+  await login(client);
+  await client.multi('RETR 1');
+  await client.expectOk('DELE 2');
+  assert.deepEqual(await client.quit(), { ok: true, text: 'Bye (1 messages left)' });
+  assert.deepEqual([...mailbox.messages.keys()], [1]);
+});
+
+test('two sessions of one mailbox: neither locks the other out, what both remove goes once', async (t) => {
+  const { mailbox, connect } = await stand(t);
+  for (const text of ['one\r\n', 'two\r\n', 'three\r\n']) mailbox.add(text);
+  const [first, second] = [await connect(), await connect()];
+  await login(first);
+  await login(second);
+  for (const client of [first, second]) await client.expectOk('DELE 2');
+  await second.expectOk('DELE 3');
+  assert.equal((await first.quit()).ok, true);
+  assert.equal((await second.command('RETR 1')).ok, true, 'its numbers are as they were');
+  await second.body();
+  assert.equal((await second.quit()).ok, true);
+  assert.deepEqual([...mailbox.messages.keys()], [1]);
+  for (let n = 0; n < 3; n++) {
+    const vanishing = await connect();
+    await login(vanishing);
+    vanishing.destroy();
+  }
+  const after = await connect();
+  assert.equal(await login(after), 'Maildrop has 1 messages (5 octets)');
+});
+
+test('a message that comes while the drop is read belongs to the next one', async (t) => {
+  const { mailbox, connect } = await stand(t);
+  for (const text of ['one\r\n', 'two\r\n']) mailbox.add(text);
+  mailbox.onOpen = () => void mailbox.add('three\r\n');
+  const client = await connect();
+  assert.equal(await login(client), 'Maildrop has 2 messages (10 octets)');
+  assert.deepEqual(await client.listing('UIDL'), ['1 1234.1', '2 1234.2']);
 });
 
 test('a removal that fails is told, and nothing else is done', async (t) => {

@@ -68,7 +68,7 @@ export class Pop3Session {
     this.ok(`${this.context.hostname} POP3 server ready`);
     try {
       while (!this.#ended) {
-        const line = await this.nextLine(this.context.limits.lineBytesMax);
+        const line = await this.nextLine(this.#lineBytesMax);
         if (line === undefined) break;
         await this.#obey(line);
       }
@@ -162,13 +162,26 @@ export class Pop3Session {
     await this.connection.startTls(context);
   }
 
+  /**
+   * RFC 5034 §4 keeps AUTH with an initial response to a command's 255 octets, where no token fits in; clients send it
+   * nonetheless.
+   */
+  get #lineBytesMax(): number {
+    const { lineBytesMax, authLineBytesMax } = this.context.limits;
+    return this.drop === undefined ? authLineBytesMax : lineBytesMax;
+  }
+
+  #isTooLong(text: string): boolean {
+    return text.length + 2 > this.context.limits.lineBytesMax && !/^AUTH /i.test(text);
+  }
+
   async #obey(line: Exclude<Pop3LineResult, { kind: 'need-more' }>): Promise<void> {
     if (line.kind === 'unreadable') {
       this.err('Line without end');
       this.end();
       return;
     }
-    if (line.kind === 'too-long') {
+    if (line.kind === 'too-long' || this.#isTooLong(line.text)) {
       this.mistake('Line too long');
       return;
     }

@@ -27,7 +27,9 @@ class FakePlain implements SaslExchange {
 }
 
 const directory: Pop3Directory = {
-  saslMechanisms: ['SCRAM-SHA-256', 'PLAIN', 'LOGIN'],
+  saslMechanisms: ({ channelSecure }) =>
+    channelSecure ? ['SCRAM-SHA-256', 'PLAIN', 'LOGIN'] : ['SCRAM-SHA-256'],
+  isSaslMechanism: (name) => ['SCRAM-SHA-256', 'PLAIN', 'LOGIN'].includes(name),
   startSasl: (mechanism, { channelSecure }) =>
     mechanism === 'PLAIN' && channelSecure ? new FakePlain() : undefined,
   verifyPassword: async (login, password) => {
@@ -44,9 +46,14 @@ export class FakeMailbox implements Pop3Mailbox {
   blobs = false;
   bytesRead = 0;
   expunges = 0;
+  /** Called when a drop has been counted and is about to be read. */
+  onOpen: () => void = () => {};
   /** Called before each read of content. */
   onRead: () => void = () => {};
   failExpunge = false;
+  failFlags = false;
+  /** The mailbox was removed. */
+  gone = false;
   #uidNext = 1;
 
   add(text: string | Buffer, uid = this.#uidNext): number {
@@ -56,13 +63,13 @@ export class FakeMailbox implements Pop3Mailbox {
     return uid;
   }
 
-  folder: Pop3Mailbox['folder'] = async () =>
-    ({
-      folderId: INBOX_ID,
-      uidValidity: 1234,
-      uidNext: this.#uidNext as Uid,
-      messages: this.messages.size,
-    }) as Folder;
+  folder: Pop3Mailbox['folder'] = async () => {
+    if (this.gone) return undefined;
+    const uidNext = this.#uidNext as Uid;
+    const messages = this.messages.size;
+    this.onOpen();
+    return { folderId: INBOX_ID, uidValidity: 1234, uidNext, messages } as Folder;
+  };
 
   entries: Pop3Mailbox['entries'] = async ({ uids, columns, limit }) => {
     const [[first, last]] = uids as [readonly [Uid, Uid]];
@@ -70,14 +77,14 @@ export class FakeMailbox implements Pop3Mailbox {
       .filter(([uid]) => uid >= first && uid <= last)
       .slice(0, limit)
       .map(([uid, bytes]) => {
-        const whole = columns.head === true && !this.blobs;
-        const headBytes = Math.min(10, bytes.length);
+        const blank = bytes.indexOf('\r\n\r\n');
+        const headBytes = blank < 0 ? bytes.length : blank + 4;
         return {
           uid,
           contentId: uid as number,
           sizeBytes: bytes.length,
           head: columns.head === true ? bytes.subarray(0, headBytes) : undefined,
-          body: whole ? bytes.subarray(headBytes) : undefined,
+          body: columns.body === true && !this.blobs ? bytes.subarray(headBytes) : undefined,
         } as Entry;
       });
   };
@@ -91,6 +98,7 @@ export class FakeMailbox implements Pop3Mailbox {
 
   storeFlags: Pop3Mailbox['storeFlags'] = async ({ uids, flags, operation }) => {
     assert.equal(operation, 'add');
+    if (this.failFlags) throw new PosthornError('disk-full');
     for (const [first, last] of uids)
       for (let uid = first as number; uid <= last; uid++)
         if (this.flags.has(uid)) this.flags.set(uid, this.flags.get(uid)! | flags);

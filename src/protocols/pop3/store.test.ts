@@ -18,6 +18,7 @@ const EVERY_UID = [[1 as Uid, 0xffff_ffff as Uid]] as const;
 /** A server on the embedded engine with one mailbox. */
 async function house(t: TestContext): Promise<{
   mailbox: Mailbox;
+  store: Store;
   file(bytes: Buffer): Promise<void>;
   connect(): Promise<Pop3Client>;
 }> {
@@ -48,6 +49,7 @@ async function house(t: TestContext): Promise<{
   const { port } = listener.address() as { port: number };
   return {
     mailbox,
+    store,
     connect: () => Pop3Client.connect({ port }),
     async file(bytes) {
       await using incoming = store.incoming();
@@ -151,4 +153,53 @@ test('real mails come back byte for byte', { skip }, async (t) => {
     assert.ok((await client.body()).equals(expected), `mail ${index}`);
   }
   await client.quit();
+});
+
+test('100,000 messages: listings, ids that stay, half of them removed, in bounded memory', {
+  timeout: 300_000,
+}, async (t) => {
+  const count = 100_000;
+  const { mailbox, store, connect } = await house(t);
+  await using incoming = store.incoming();
+  const bytes = Buffer.from('Subject: one of many\r\n\r\nThe same text.\r\n');
+  await incoming.write(bytes);
+  const content = await incoming.finish();
+  const message = { content, flags: 0, keywords: [], internalMs: 0 };
+  for (let n = 0; n < count; n += 5000)
+    await mailbox.append(
+      INBOX_ID,
+      Array.from({ length: 5000 }, () => message),
+    );
+  const client = await connect();
+  const text = await client.login('ann', 'secret');
+  assert.equal(text, `Maildrop has ${count} messages (${count * bytes.length} octets)`);
+  const ids = await client.listing('UIDL');
+  assert.equal(ids.length, count);
+  assert.equal((await client.listing('LIST')).at(-1), `${count} ${bytes.length}`);
+  assert.ok((await client.multi(`RETR ${count}`))?.equals(bytes));
+  // A drop keeps 13 bytes for each message; twenty of them would show anything that grows with the texts.
+  const before = process.memoryUsage();
+  const idle: Pop3Client[] = [];
+  for (let n = 0; n < 20; n++) {
+    const other = await connect();
+    await other.login('ann', 'secret');
+    idle.push(other);
+  }
+  const held = process.memoryUsage().arrayBuffers - before.arrayBuffers;
+  assert.ok(held < 20 * count * 20, `${held} bytes for 20 drops`);
+  for (const other of idle) other.destroy();
+  const odd = Array.from({ length: count / 2 }, (_, i) => `DELE ${2 * i + 1}\r\n`).join('');
+  client.write(odd);
+  for (let n = 0; n < count / 2; n++) assert.equal((await client.reply()).ok, true);
+  assert.deepEqual(await client.command('QUIT'), {
+    ok: true,
+    text: `Bye (${count / 2} messages left)`,
+  });
+  const after = await connect();
+  await after.login('ann', 'secret');
+  const kept = (await after.listing('UIDL')).map((line) => line.split(' ')[1]);
+  assert.deepEqual(
+    kept,
+    ids.filter((_, index) => index % 2 === 1).map((line) => line.split(' ')[1]),
+  );
 });

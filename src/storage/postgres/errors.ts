@@ -26,10 +26,10 @@ const LOST = new Set([
 ]);
 
 /**
- * SQLSTATEs after which the same may succeed: serialization failure, deadlock, lock and statement timeouts, an id that
- * another node took first, and a server that is full of connections or has become a standby.
+ * SQLSTATEs after which the same may succeed: serialization failure, deadlock, lock and statement timeouts, and a server that is
+ * full of connections or has become a standby.
  */
-const AGAIN = new Set(['40001', '40P01', '55P03', '57014', '23505', '25006', '53300', '25P03']);
+const AGAIN = new Set(['40001', '40P01', '55P03', '57014', '25006', '53300', '25P03']);
 
 /** Says what a failure means. Classes 08 and 57P0x: the server goes down, or the connection does. */
 export function failureOf(error: unknown): Failure {

@@ -2,7 +2,7 @@ import { type Clock, isPosthornError, PosthornError, timeOrderedId } from '#kern
 import type { Change } from '#model';
 import { apply } from './apply.ts';
 import type { Connection } from './connection.ts';
-import { storageError } from './errors.ts';
+import { failureOf, storageError } from './errors.ts';
 import type { Job, Outcome } from './lanes.ts';
 import type { Pool } from './pool.ts';
 import { scopeOf, union } from './scope.ts';
@@ -81,6 +81,8 @@ export class Executor {
         });
         return { given, changes };
       } catch (error) {
+        // Answered with a failure, it has not happened; only a commit without an answer may have.
+        if (failureOf(error) !== 'lost') sent = undefined;
         await tx.rollback().catch(() => connection.destroy());
         throw error;
       }

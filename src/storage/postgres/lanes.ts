@@ -83,10 +83,15 @@ export class Lanes {
     }
     this.#waiting -= group.length;
     for (const name of job.lanes) this.#heads.set(name, job);
-    const running = this.#run(group).finally(() => {
-      this.#running.delete(running);
-      this.#ended(job.lanes);
-    });
+    const running = this.#run(group)
+      .catch((error: unknown) => {
+        // A bug of whoever runs them; those that have their answer already do not mind.
+        for (const each of group) each.failed(error);
+      })
+      .finally(() => {
+        this.#running.delete(running);
+        this.#ended(job.lanes);
+      });
     this.#running.add(running);
   }
 

@@ -13,7 +13,8 @@ const INSERT_ENTRIES = `INSERT INTO entry(mailbox_id, folder_id, uid, content_id
     $9::bigint[], $10::bigint[])`;
 const INSERT_CHANGES = `INSERT INTO change(mailbox_id, modseq, folder_id, kind, uids, tx)
   SELECT c.mailbox_id, c.modseq, c.folder_id, c.kind, c.uids::int8multirange, $6
-  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[]) AS c(mailbox_id, modseq, folder_id, kind, uids)`;
+  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[]) AS c(mailbox_id, modseq, folder_id, kind, uids)
+  ON CONFLICT(mailbox_id, modseq, folder_id, kind) DO UPDATE SET uids = change.uids + excluded.uids`;
 const INSERT_TRACKING = `INSERT INTO tracking(mailbox_id, at_ms, event, source, submission_id, message_id, sender, recipients,
     recipient_status, size_bytes, subject, client_address)
   SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],

@@ -150,6 +150,8 @@ export class Pool {
         onClose: () => this.#gone(connection),
       });
       this.#all.add(connection);
+      // It may have ended before it was counted.
+      if (connection.broken) this.#gone(connection);
       return connection;
     } catch (error) {
       this.#open--;

@@ -34,7 +34,7 @@ export const SPREAD = [
  * Keywords are kept as ` a b ` as in the embedded engine. Wire strings (envelope, structures) are bytes, one for each char code:
  * a text of PostgreSQL has no NUL. Names compare byte by byte. Counters are updated in place (HOT), hence the fill factors.
  *
- * - content: one row for each content that a mailbox shows, in that mailbox; see docs/decisions/006-content-by-mailbox.md
+ * - content: one row for each content that a mailbox shows, in that mailbox; see docs/decisions/008-content-by-mailbox.md
  * - change: `tx` is the id of the command (or group of commands) that made it, so that a lost answer can be made up for
  * - promise: parts of an ingest that are still owed to other mailboxes, written with the first part
  * - part: that such a part has been done

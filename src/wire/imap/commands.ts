@@ -10,6 +10,7 @@ import {
   readLogin,
 } from './auth.ts';
 import * as c from './chars.ts';
+import { type CompressCommand, readCompress } from './compress.ts';
 import { type CopyCommand, type ExpungeCommand, readCopy, readUidExpunge } from './copy.ts';
 import { type FetchCommand, readFetch } from './fetch.ts';
 import {
@@ -28,6 +29,7 @@ import { readSelect, type SelectCommand } from './select.ts';
 import { readStatus, type StatusCommand } from './status.ts';
 import { readStore, type StoreCommand } from './store.ts';
 import { readTag } from './tag.ts';
+import { readUidBatches, type UidBatchesCommand } from './uid-batches.ts';
 
 /** A command without arguments. CHECK is IMAP4rev1's (RFC 3501 §6.4.1). */
 export interface BareCommand {
@@ -40,7 +42,8 @@ export interface BareCommand {
     | 'IDLE'
     | 'CHECK'
     | 'CLOSE'
-    | 'UNSELECT';
+    | 'UNSELECT'
+    | 'UNAUTHENTICATE';
 }
 
 /** What a client asks for, told apart by `name`. */
@@ -50,6 +53,7 @@ export type CommandBody =
   | AuthenticateCommand
   | IdCommand
   | EnableCommand
+  | CompressCommand
   | SelectCommand
   | CreateCommand
   | RenameCommand
@@ -59,6 +63,7 @@ export type CommandBody =
   | StatusCommand
   | AppendCommand
   | ExpungeCommand
+  | UidBatchesCommand
   | SearchCommand
   | FetchCommand
   | StoreCommand
@@ -90,10 +95,12 @@ const COMMANDS: ReadonlyMap<string, CommandReader> = new Map<string, CommandRead
   bare('CHECK'),
   bare('CLOSE'),
   bare('UNSELECT'),
+  bare('UNAUTHENTICATE'),
   ['LOGIN', readLogin],
   ['AUTHENTICATE', readAuthenticate],
   ['ID', readId],
   ['ENABLE', readEnable],
+  ['COMPRESS', readCompress],
   ['SELECT', (cursor) => readSelect(cursor, 'SELECT')],
   ['EXAMINE', (cursor) => readSelect(cursor, 'EXAMINE')],
   ['CREATE', readCreate],
@@ -104,7 +111,9 @@ const COMMANDS: ReadonlyMap<string, CommandReader> = new Map<string, CommandRead
   ['LIST', readList],
   ['LSUB', readLsub],
   ['STATUS', readStatus],
-  ['APPEND', readAppend],
+  ['APPEND', (cursor) => readAppend(cursor, 'APPEND')],
+  ['REPLACE', (cursor) => readAppend(cursor, 'REPLACE')],
+  ['UIDBATCHES', readUidBatches],
   ['EXPUNGE', () => ({ name: 'EXPUNGE' })],
   ['SEARCH', (cursor) => readSearch(cursor, false)],
   ['FETCH', (cursor) => readFetch(cursor, false)],
@@ -120,6 +129,7 @@ const UID_COMMANDS: ReadonlyMap<string, CommandReader> = new Map<string, Command
   ['COPY', (cursor) => readCopy(cursor, 'COPY', true)],
   ['MOVE', (cursor) => readCopy(cursor, 'MOVE', true)],
   ['EXPUNGE', readUidExpunge],
+  ['REPLACE', (cursor) => readAppend(cursor, 'UID REPLACE')],
 ]);
 
 /**
@@ -127,7 +137,7 @@ const UID_COMMANDS: ReadonlyMap<string, CommandReader> = new Map<string, Command
  *
  * ```abnf
  * command = tag SP (command-any / command-auth / command-nonauth / command-select) CRLF
- * uid     = "UID" SP (copy / move / fetch / search / store / "EXPUNGE" SP sequence-set)
+ * uid     = "UID" SP (copy / move / fetch / search / store / replace / "EXPUNGE" SP sequence-set)
  * ```
  * Text arguments are decoded; byte arguments are views of `bytes`.
  */
@@ -149,9 +159,9 @@ function readBody(cursor: Cursor): CommandBody {
   const name = cursor.keyword('a command');
   if (name !== 'UID') return lookUp(cursor, start, name, COMMANDS)(cursor);
   cursor.context = 'UID';
-  cursor.space('FETCH, STORE, SEARCH, COPY, MOVE or EXPUNGE');
+  cursor.space('FETCH, STORE, SEARCH, COPY, MOVE, EXPUNGE or REPLACE');
   const second = cursor.pos;
-  const command = cursor.keyword('FETCH, STORE, SEARCH, COPY, MOVE or EXPUNGE');
+  const command = cursor.keyword('FETCH, STORE, SEARCH, COPY, MOVE, EXPUNGE or REPLACE');
   const read = lookUp(cursor, second, command, UID_COMMANDS);
   cursor.context = `UID ${command}`;
   return read(cursor);

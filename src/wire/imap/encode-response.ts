@@ -57,12 +57,25 @@ export const responseCode = {
   /** @param keywords whether a client may make new keywords, told as `\*` */
   permanentFlags: (flags: readonly FlagName[], keywords: boolean): ResponseCode =>
     `PERMANENTFLAGS ${encodeFlags(keywords ? [...flags, '\\*'] : flags)}`,
+  /** RFC 4469 §4.1: a URL that leads to nothing; it stands bare, so what would end the brackets is replaced. */
+  badUrl: (url: string): ResponseCode =>
+    `BADURL ${url.slice(0, 500).replace(/[^\x21-\x5b\x5e-\x7e]/g, '?')}`,
+  /** RFC 9738 §3.1: so many messages at most; `lowest` is the last one done, from the highest uid down. */
+  messageLimit: (limit: number, lowest?: Uid): ResponseCode =>
+    `MESSAGELIMIT ${limit}${lowest === undefined ? '' : ` ${lowest}`}`,
   capability: (capabilities: readonly string[]): ResponseCode =>
     `CAPABILITY ${capabilities.join(' ')}`,
   /** RFC 8474 §4.1. */
   mailboxId: (id: string): ResponseCode => `MAILBOXID (${id})`,
   /** RFC 3501 §7.1: charsets that SEARCH takes. */
   badCharset: (charsets: readonly string[]): ResponseCode => `BADCHARSET (${charsets.join(' ')})`,
+  /**
+   * RFC 9585 §4: how far a command has come, and how far it has to go; undefined where nobody knows.
+   *
+   * @param tag of that command
+   */
+  inProgress: (tag: string, done: number | undefined, goal: number | undefined): ResponseCode =>
+    `INPROGRESS (${encodeQuoted(tag)} ${done ?? 'NIL'} ${goal ?? 'NIL'})`,
 } as const;
 
 export function encodeCapability(capabilities: readonly string[]): string {
@@ -119,6 +132,22 @@ export function encodeEsearch(tag: string, uid: boolean, result: SearchResult): 
     wire += ` ALL ${formatRanges<Uid | SeqNum>(result.all)}`;
   if (result.modSeq !== undefined) wire += ` MODSEQ ${result.modSeq}`;
   return `${wire}\r\n`;
+}
+
+/**
+ * ```abnf
+ * uidbatches-response = "UIDBATCHES" SP "(" "TAG" SP tag-string ")" [SP uid-range *("," uid-range)]
+ * ```
+ * RFC 10022 §4.
+ *
+ * @param batches the highest uid and the lowest of each, the newest first
+ */
+export function encodeUidBatches(
+  tag: string,
+  batches: readonly (readonly [highest: Uid, lowest: Uid])[],
+): string {
+  const ranges = batches.map(([highest, lowest]) => `${highest}:${lowest}`).join(',');
+  return `* UIDBATCHES (TAG ${encodeQuoted(tag)})${ranges === '' ? '' : ` ${ranges}`}\r\n`;
 }
 
 /** One mailbox in a LIST or LSUB response. */

@@ -15,6 +15,8 @@ const COMMANDS = [
   'c UID FETCH 1:*,$ (FLAGS BODY.PEEK[1.HEADER.FIELDS (Date)]<0.9>) (CHANGEDSINCE 4 VANISHED)\r\n',
   'd SEARCH RETURN (MIN) OR FROM {2+}\r\n\r\n NOT (SEEN 1:3)\r\n',
   'e APPEND x (\\Seen) {5+}\r\n{1}\r\n {3+}\r\nabc\r\n',
+  'r APPEND x CATENATE (URL y TEXT {5+}\r\n{1}\r\n URL {3+}\r\nabc)\r\n',
+  's UID REPLACE 4 x (\\Seen) {5+}\r\n{1}\r\n\r\n',
   'f APPEND x UTF8 (~{4+}\r\n\0\r\n))\r\n',
   'g LIST (SUBSCRIBED) "" (a "b%") RETURN (STATUS (MESSAGES))\r\n',
   'h STORE 1 (UNCHANGEDSINCE 3) +FLAGS.SILENT (\\Seen k)\r\n',
@@ -58,7 +60,11 @@ class Session {
       this.#data = '';
     } else if (result.kind === 'literal') this.#answer(result);
     else if (result.kind === 'command') {
-      const next = parseAppendNext(result.bytes, OPTIONS, { utf8: false, tag: 'a' });
+      const next = parseAppendNext(result.bytes, OPTIONS, {
+        name: 'APPEND',
+        place: 'message',
+        tag: 'a',
+      });
       this.seen.push([parseCommand(result.bytes, OPTIONS), next]);
     } else this.seen.push(result);
   }

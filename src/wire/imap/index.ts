@@ -12,7 +12,10 @@ export {
   type AppendCommand,
   type AppendHead,
   type AppendLiteral,
-  type AppendNext,
+  type AppendPlace,
+  type AppendRun,
+  type AppendStep,
+  type AppendTarget,
   parseAppendLiteral,
   parseAppendNext,
 } from './append.ts';
@@ -33,6 +36,7 @@ export {
   type ParseResult,
   parseCommand,
 } from './commands.ts';
+export type { CompressCommand } from './compress.ts';
 export type { CopyCommand, ExpungeCommand } from './copy.ts';
 export { formatDate, formatDateTime, parseDate, parseDateTime } from './date.ts';
 export {
@@ -62,6 +66,7 @@ export {
   encodeNamespace,
   encodeSearch,
   encodeStatus,
+  encodeUidBatches,
   encodeVanished,
   type ListedMailbox,
   type Namespace,
@@ -125,5 +130,7 @@ export type { FetchPartial, Section } from './section.ts';
 export type { QresyncParameters, SelectCommand } from './select.ts';
 export { STATUS_ITEMS, type StatusCommand, type StatusItem } from './status.ts';
 export type { StoreCommand } from './store.ts';
+export type { UidBatchesCommand } from './uid-batches.ts';
+export { type ImapUrl, parseImapUrl } from './url.ts';
 export { decodeUtf7, encodeUtf7 } from './utf7.ts';
 export { textOf, type Value } from './value.ts';

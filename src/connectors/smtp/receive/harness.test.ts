@@ -86,7 +86,7 @@ const MAILBOXES: ReadonlyMap<string, number> = new Map([
 
 /** A directory with a few mailboxes; the password of each is `secret`. */
 export class FakeDirectory {
-  readonly saslMechanisms = ['SCRAM-SHA-256', 'PLAIN', 'LOGIN'];
+  readonly saslMechanisms = () => ['SCRAM-SHA-256', 'PLAIN', 'LOGIN'];
   failResolve: Error | undefined;
   /** What steps of an authentication fail with. */
   failSasl: Error | undefined;

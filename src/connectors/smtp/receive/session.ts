@@ -1,5 +1,5 @@
 import type { SecureContext } from 'node:tls';
-import type { Account, Directory } from '#directory';
+import { type Account, type Directory, type SaslChannel, saslChannel } from '#directory';
 import {
   type Clock,
   type Connection,
@@ -86,6 +86,11 @@ export class Session {
   /** Passwords may be asked for: the channel is encrypted or does not leave the machine. */
   get channelSecure(): boolean {
     return this.connection.secure || this.connection.loopback;
+  }
+
+  /** The connection as authentication sees it. */
+  get saslChannel(): SaslChannel {
+    return saslChannel(this.connection, this.channelSecure);
   }
 
   /** Gathers a reply (a wire string); it goes out before the session waits for input (RFC 2920 §3.2). */

@@ -11,6 +11,7 @@ import { bad, type Completion, no, ok } from '../completion.ts';
 import { AUTH_LINE_BYTES_MAX } from '../limits.ts';
 import { failLogin } from '../login-failure.ts';
 import type { Session } from '../session.ts';
+import { isOn } from '../switched-off.ts';
 
 /** AUTHENTICATE (RFC 9051 §6.2.2), with an initial response (RFC 4959). */
 export async function authenticate(
@@ -18,7 +19,9 @@ export async function authenticate(
   { mechanism, initialResponse }: AuthenticateCommand,
 ): Promise<Completion> {
   const { directory } = session.server;
-  const exchange = directory.startSasl(mechanism, { channelSecure: session.channelSecure });
+  if (!isOn(session, `AUTH=${mechanism}`))
+    return no('That mechanism is switched off for this client', 'CANNOT');
+  const exchange = directory.startSasl(mechanism, session.saslChannel);
   if (exchange === undefined) return refusalOf(session, mechanism);
   const end = await negotiate(session, exchange, initialResponse);
   if ('condition' in end) return end;
@@ -28,9 +31,11 @@ export async function authenticate(
 }
 
 function refusalOf(session: Session, mechanism: string): Completion {
-  return session.server.directory.saslMechanisms.includes(mechanism)
-    ? no('Encryption is needed first', 'PRIVACYREQUIRED')
-    : no('There is no such mechanism here', 'CANNOT');
+  if (!session.server.directory.isSaslMechanism(mechanism))
+    return no('There is no such mechanism here', 'CANNOT');
+  return session.channelSecure
+    ? no('That mechanism cannot be used on this connection', 'CANNOT')
+    : no('Encryption is needed first', 'PRIVACYREQUIRED');
 }
 
 /** Challenges and responses up to the end of the exchange, or a completion when the client breaks it off. */

@@ -2,6 +2,7 @@ import type { Uid } from '#model';
 import type { Copied } from '#store';
 import { type CopyCommand, responseCode } from '#wire';
 import { bad, type Completion, no, ok } from '../completion.ts';
+import { newestWithin, saveLimitOf } from '../message-limit.ts';
 import { uidRanges } from '../ranges.ts';
 import type { Session } from '../session.ts';
 
@@ -21,6 +22,10 @@ export async function transfer(
   const { view, mailbox } = session;
   const ranges = view.uidsOf(command, session.savedResult);
   if (ranges === undefined) return bad('There is no message with that number');
+  const limit = saveLimitOf(session.server.limits);
+  // RFC 9738 §3.2: all or nothing, so nothing.
+  if (limit !== undefined && newestWithin(session, ranges, limit).lowest !== undefined)
+    return no('Too many messages for one command', responseCode.messageLimit(limit));
   const target = await mailbox.folderByName(command.mailbox);
   // RFC 9051 §6.4.7: the client may CREATE it and try again.
   if (target === undefined) return no('There is no such mailbox', 'TRYCREATE');

@@ -1,9 +1,10 @@
 import { type EnableCommand, encodeEnabled } from '#wire';
 import { type Completion, ok } from '../completion.ts';
 import type { Extension, Session } from '../session.ts';
+import { isOn } from '../switched-off.ts';
 
 const EXTENSIONS: ReadonlyMap<string, Extension> = new Map(
-  (['IMAP4rev2', 'CONDSTORE', 'QRESYNC', 'UTF8=ACCEPT'] as const).map((name) => [
+  (['IMAP4rev2', 'CONDSTORE', 'QRESYNC', 'UTF8=ACCEPT', 'UIDONLY'] as const).map((name) => [
     name.toUpperCase(),
     name,
   ]),
@@ -15,6 +16,7 @@ export function enable(session: Session, { capabilities }: EnableCommand): Compl
   for (const name of capabilities) {
     const extension = EXTENSIONS.get(name);
     if (extension === undefined || session.enabled.has(extension)) continue;
+    if (!isOn(session, extension)) continue;
     added.push(extension);
     // RFC 7162 §3.2.3: QRESYNC brings CONDSTORE with it.
     if (extension === 'CONDSTORE' || extension === 'QRESYNC') session.enableCondstore();

@@ -13,6 +13,7 @@ import { bad, type Completion, no, ok } from '../completion.ts';
 import { FetchAnswer } from '../fetch/answer.ts';
 import { type FetchPlan, planFetch } from '../fetch/plan.ts';
 import { goneCode } from '../gone.ts';
+import { newestWithin, tellLimit } from '../message-limit.ts';
 import { clipRanges, uidRanges, uidRangesOf } from '../ranges.ts';
 import { type RowQuery, readRows, slicesOf } from '../rows.ts';
 import type { Session } from '../session.ts';
@@ -31,13 +32,18 @@ export async function fetch(session: Session, command: FetchCommand): Promise<Co
   const { view } = session;
   const { changedSince, vanished } = command;
   if (vanished && !session.qresync) return bad('VANISHED needs ENABLE QRESYNC');
-  const ranges = view.uidsOf(command, session.savedResult);
-  if (ranges === undefined) return bad('There is no message with that number');
+  const addressed = view.uidsOf(command, session.savedResult);
+  if (addressed === undefined) return bad('There is no message with that number');
+  const { messageLimit } = session.server.limits;
+  const { ranges, lowest } = newestWithin(session, addressed, messageLimit);
   const asksModSeq = command.items.some(({ item }) => item === 'MODSEQ');
   if (asksModSeq || changedSince !== undefined) session.enableCondstore();
   if (vanished) await tellVanished(session, view, command.set as NumSet<Uid>, changedSince!);
   const plan = planFetch(command.items, {
-    uid: command.uid || (session.qresync && (asksModSeq || changedSince !== undefined)),
+    // RFC 9586 §3.3: a UIDFETCH response begins with the uid.
+    uid:
+      !session.uidOnly &&
+      (command.uid || (session.qresync && (asksModSeq || changedSince !== undefined))),
     modSeq: changedSince !== undefined,
     utf8: session.utf8,
   });
@@ -46,7 +52,7 @@ export async function fetch(session: Session, command: FetchCommand): Promise<Co
   if (plan.setsSeen && !view.readOnly) await fetchAndSee(session, answer, ranges, query);
   else await writeAll(session, answer, { ...query, uids: uidRanges(ranges) }, new Set());
   if (answer.unknownEncoding) return no('A part has an unknown encoding', 'UNKNOWN-CTE');
-  return ok('FETCH completed', await goneCode(session, ranges));
+  return tellLimit(session, ok('FETCH completed', await goneCode(session, ranges)), lowest);
 }
 
 async function writeAll(

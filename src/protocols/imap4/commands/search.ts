@@ -2,6 +2,7 @@ import { PosthornError } from '#kernel';
 import type { Uid } from '#model';
 import type { SearchCommand } from '#wire';
 import { type Completion, ok } from '../completion.ts';
+import { newestNumbers, tellLimit } from '../message-limit.ts';
 import { compileSearch } from '../search/compile.ts';
 import { type Found, runSearch } from '../search/folder-search.ts';
 import { encodeFound, goalOf, savedRanges, uidsOf } from '../search/result.ts';
@@ -18,7 +19,10 @@ import type { Session } from '../session.ts';
 export async function search(session: Session, command: SearchCommand): Promise<Completion> {
   const { key, uid, returnOptions: options } = command;
   const scope = scopeOf(session);
-  const plan = compileSearch(key, scope);
+  const compiled = compileSearch(key, scope);
+  const { messageLimit } = session.server.limits;
+  const { bounds, lowest } = newestNumbers(compiled.bounds, messageLimit);
+  const plan = { ...compiled, bounds };
   if (plan.reportsModSeq) session.enableCondstore();
   const saves = options?.has('SAVE') === true;
   let found: Found;
@@ -33,7 +37,8 @@ export async function search(session: Session, command: SearchCommand): Promise<
   const numbers = uid ? uidsOf(found, scope.uids) : found.seqs;
   const { tag, rev2 } = session;
   session.write(encodeFound({ tag, uid, options, rev2 }, numbers, found.modSeq));
-  return ok(uid ? 'UID SEARCH completed' : 'SEARCH completed');
+  const completion = ok(uid ? 'UID SEARCH completed' : 'SEARCH completed');
+  return tellLimit(session, completion, lowest && scope.uids[lowest - 1]);
 }
 
 function scopeOf(session: Session): SearchScope {
@@ -46,6 +51,7 @@ function scopeOf(session: Session): SearchScope {
     nowMs: server.clock.now(),
     isRecent: (uid) => view.isRecent(uid),
     isGone: (uid) => view.isGone(uid),
+    progress: (settled, all) => session.progress?.at(settled, all),
     checkPeer: () => {
       if (session.connection.closed || session.over) throw new PosthornError('connection-closed');
       if (session.stopping) throw new PosthornError('shutting-down');

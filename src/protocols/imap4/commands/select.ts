@@ -66,6 +66,8 @@ function tellFolder(session: Session, view: View, opened: OpenedFolder): void {
 /** What only IMAP4rev1 has (RFC 3501 §6.3.1). */
 function tellRev1(session: Session, view: View, { firstUnseen }: OpenedFolder): void {
   session.write(encodeCount(view.recentCount, 'RECENT'));
+  // RFC 9586 §3: it would be a message number.
+  if (session.uidOnly) return;
   const unseen = firstUnseen && view.seqOf(firstUnseen);
   if (unseen !== undefined) session.say('OK', 'First unseen', responseCode.unseen(unseen));
 }

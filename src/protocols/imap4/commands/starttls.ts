@@ -9,6 +9,8 @@ import type { Session } from '../session.ts';
 export async function starttls(session: Session): Promise<Completion | undefined> {
   const { connection, server, input } = session;
   if (connection.secure) return bad('The connection is encrypted already');
+  // RFC 4978 §3: compression lies above TLS, so TLS cannot come in below it any more.
+  if (connection.compressed) return bad('STARTTLS comes before COMPRESS');
   if (server.secureContext === undefined) return bad('Encryption is not set up here');
   session.write(encodeStatus(session.tag, 'OK', 'Begin TLS now'));
   input.reader.clear();

@@ -1,13 +1,15 @@
 import type { ModSeq, Uid } from '#model';
 import type { FlagsStored, UidRanges } from '#store';
-import { rangesInclude, rangesOf, responseCode, type StoreCommand } from '#wire';
+import { positionsIn, rangesInclude, rangesOf, responseCode, type StoreCommand } from '#wire';
 import { bad, type Completion, no, ok } from '../completion.ts';
 import { splitFlags } from '../flags.ts';
 import { goneCode } from '../gone.ts';
+import { newestWithin, tellLimit } from '../message-limit.ts';
 import { uidRangesOf } from '../ranges.ts';
 import { encodeFlagUpdate, tellKeywords } from '../refresh.ts';
 import { readRows, SeqFinder, slicesOf } from '../rows.ts';
 import type { Session } from '../session.ts';
+import { fetchStart } from '../uid-only.ts';
 import type { View } from '../view.ts';
 
 /** Messages of one write: others wait for the writer too. */
@@ -20,22 +22,32 @@ const OPERATIONS = { set: 'replace', add: 'add', remove: 'remove' } as const;
 export async function store(session: Session, command: StoreCommand): Promise<Completion> {
   const { view } = session;
   const { unchangedSince } = command;
-  const ranges = view.uidsOf(command, session.savedResult);
-  if (ranges === undefined) return bad('There is no message with that number');
+  const addressed = view.uidsOf(command, session.savedResult);
+  if (addressed === undefined) return bad('There is no message with that number');
   if (view.readOnly) return no('The mailbox is selected read-only', 'READ-ONLY');
   if (unchangedSince !== undefined) session.enableCondstore();
+  const { messageLimit } = session.server.limits;
+  const { ranges, lowest } = newestWithin(session, addressed, messageLimit);
   const modified: Uid[] = [];
+  const goal = positionsIn(ranges, view.uids).reduce((sum, [from, to]) => sum + to - from, 0);
+  let done = 0;
   for (const slice of slicesOf(view, ranges, MESSAGES_AT_ONCE)) {
     const stored = command.silent
       ? await storeSilently(session, view, command, slice)
       : await storeAloud(session, view, command, slice);
     for (const uid of stored.modified) modified.push(uid);
+    done = Math.min(goal, done + MESSAGES_AT_ONCE);
+    session.progress?.at(done, goal);
   }
   if (modified.length > 0) {
     const numbers = command.uid ? modified : modified.map((uid) => view.seqOf(uid)!);
-    return ok('Some were changed meanwhile', responseCode.modified(numbers as readonly Uid[]));
+    const some = ok(
+      'Some were changed meanwhile',
+      responseCode.modified(numbers as readonly Uid[]),
+    );
+    return tellLimit(session, some, lowest);
   }
-  return ok('STORE completed', await goneCode(session, ranges));
+  return tellLimit(session, ok('STORE completed', await goneCode(session, ranges)), lowest);
 }
 
 async function write(
@@ -112,8 +124,8 @@ async function tellModSeqs(session: Session, view: View, stored: FlagsStored): P
   for (const uid of stored.changed) {
     const seq = numbers.seqOf(uid);
     if (seq === undefined) continue;
-    const named = session.byUid || session.qresync ? `UID ${uid} ` : '';
-    wire += `* ${seq} FETCH (${named}MODSEQ (${stored.modSeq}))\r\n`;
+    const named = (session.byUid || session.qresync) && !session.uidOnly ? `UID ${uid} ` : '';
+    wire += `${fetchStart(session, seq, uid)}${named}MODSEQ (${stored.modSeq}))\r\n`;
   }
   session.write(wire);
   await session.breathe();

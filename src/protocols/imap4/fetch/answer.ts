@@ -3,6 +3,7 @@ import type { Entry } from '#store';
 import { tellKeywords } from '../refresh.ts';
 import { SeqFinder } from '../rows.ts';
 import type { Session } from '../session.ts';
+import { fetchStart } from '../uid-only.ts';
 import type { View } from '../view.ts';
 import { UnknownEncoding } from './binary.ts';
 import { MessageContent, type Payload, type Stream } from './content.ts';
@@ -44,7 +45,8 @@ export class FetchAnswer {
     let wire = '';
     for (const row of rows) {
       const seq = this.#numbers.seqOf(row.uid);
-      if (seq !== undefined) wire += `* ${seq} FETCH (${this.#items(row)})\r\n`;
+      if (seq !== undefined)
+        wire += `${fetchStart(this.#session, seq, row.uid)}${this.#items(row)})\r\n`;
     }
     this.#session.write(wire);
   }
@@ -62,7 +64,7 @@ export class FetchAnswer {
     if (seq === undefined) return;
     const items = this.#items(entry);
     const told = changed ? this.#changed(entry) : '';
-    const start = `* ${seq} FETCH (${items}${items !== '' && told !== '' ? ' ' : ''}${told}`;
+    const start = `${fetchStart(this.#session, seq, entry.uid)}${items}${items !== '' && told !== '' ? ' ' : ''}${told}`;
     await this.#writeContents(start, items + told, entry);
     if (this.#session.connection.backlogged) await this.#session.connection.drained();
   }

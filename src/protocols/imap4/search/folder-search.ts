@@ -2,7 +2,7 @@ import { decodeStructure } from '#content';
 import { assert } from '#kernel';
 import type { ModSeq, SeqNum } from '#model';
 import type { Entry, EntryColumns } from '#store';
-import type { Ranges } from '#wire';
+import { countOf, type Ranges } from '#wire';
 import { Candidate, Stage, type Verdict } from './candidate.ts';
 import type { Plan } from './compile.ts';
 import { batchesOf, GROUP_MAX, groupsOf, uidRangesOf } from './grouping.ts';
@@ -74,16 +74,22 @@ class Run {
   readonly #slices: Slices;
   /** All matches; only the best one when not all are wanted. */
   readonly #found: Match[] = [];
+  #settled = 0;
+  #all = 0;
 
   constructor(plan: Plan, scope: SearchScope, goal: 'all' | 'first' | 'last') {
     this.#plan = plan;
     this.#scope = scope;
     this.#goal = goal;
-    this.#slices = new Slices(() => scope.checkPeer());
+    this.#slices = new Slices(() => {
+      scope.progress?.(this.#settled, this.#all);
+      scope.checkPeer();
+    });
   }
 
   async go(bounds: Ranges<SeqNum>): Promise<Found> {
     const { uids } = this.#scope;
+    this.#all = countOf(bounds);
     for (const seqs of batchesOf(bounds, GROUP_MAX[Stage.Place], this.#goal === 'last')) {
       const undecided: Candidate[] = [];
       for (const seq of seqs) {
@@ -173,8 +179,10 @@ class Run {
   #isUndecided(candidate: Candidate): boolean {
     const { condition, reportsModSeq } = this.#plan;
     const verdict: Verdict = condition.test(candidate);
+    if (verdict === false) this.#settled++;
     if (verdict === false) return false;
     if (verdict === undefined || (reportsModSeq && candidate.entry === undefined)) return true;
+    this.#settled++;
     const match: Match = { seq: candidate.seq, modSeq: candidate.entry?.modSeq ?? 0 };
     if (this.#goal === 'all') this.#found.push(match);
     else if (this.#matters(candidate)) this.#found[0] = match;

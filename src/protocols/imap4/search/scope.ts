@@ -16,6 +16,8 @@ export interface SearchScope {
   isGone(uid: Uid): boolean;
   /** Called between slices of work; throws to end a search that nobody waits for any more. */
   checkPeer(): void;
+  /** Told between slices of work about how many of so many messages it is known whether they match. */
+  progress?(settled: number, all: number): void;
 }
 
 /** The sequence numbers of those messages of the view whose uids are in the ranges. */

@@ -1,4 +1,4 @@
-import type { SaslExchange, SaslStep } from '#directory';
+import { type SaslChannel, type SaslExchange, type SaslStep, saslChannel } from '#directory';
 import { pop3Continue } from '#wire';
 import { openDrop, refusePlainText } from '../login.ts';
 import type { Pop3Session } from '../session.ts';
@@ -17,11 +17,10 @@ export async function auth(
     session.ok('Mechanisms follow');
     return session.sendListing(mechanisms.length, (number) => mechanisms[number - 1]);
   }
-  const channelSecure = session.mayUsePlainText;
-  const sasl = directory.startSasl(mechanism, { channelSecure });
+  const sasl = directory.startSasl(mechanism, channelOf(session));
   if (sasl === undefined) {
-    const known = directory.saslMechanisms.includes(mechanism);
-    return known && !channelSecure
+    const known = directory.isSaslMechanism(mechanism);
+    return known && !session.mayUsePlainText
       ? refusePlainText(session)
       : session.mistake('Unknown mechanism');
   }
@@ -34,10 +33,11 @@ export async function auth(
 
 /** The mechanisms that may be used on this connection. */
 export function usableMechanisms(session: Pop3Session): readonly string[] {
-  const { saslMechanisms } = session.context.directory;
-  return session.mayUsePlainText
-    ? saslMechanisms
-    : saslMechanisms.filter((mechanism) => mechanism.startsWith('SCRAM-'));
+  return session.context.directory.saslMechanisms(channelOf(session));
+}
+
+function channelOf({ connection, mayUsePlainText }: Pop3Session): SaslChannel {
+  return saslChannel(connection, mayUsePlainText);
 }
 
 async function exchange(

@@ -31,9 +31,8 @@ export async function auth(session: Session, rest: string): Promise<void> {
   if (refusal !== undefined) return session.refuse(refusal);
   const command = parseAuth(rest);
   if (isFault(command)) return session.refuse(command);
-  const exchange = session.receiver.directory.startSasl(command.mechanism, {
-    channelSecure: session.channelSecure,
-  });
+  const { directory } = session.receiver;
+  const exchange = directory.startSasl(command.mechanism, session.saslChannel);
   if (exchange === undefined) return session.refuse(UNKNOWN_MECHANISM);
   const initial = firstResponse(command.initialResponse);
   if (initial.kind === 'ended') return session.refuse(initial.reply ?? NOT_BASE64);

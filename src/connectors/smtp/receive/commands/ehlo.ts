@@ -28,7 +28,9 @@ function extensions(session: Session): readonly string[] {
   // RFC 3207 §4.2: not offered again once TLS is there.
   if (secureContext !== undefined && !session.connection.secure) offered.push('STARTTLS');
   if (offersAuth(session))
-    offered.push(`AUTH ${session.receiver.directory.saslMechanisms.join(' ')}`);
+    offered.push(
+      `AUTH ${session.receiver.directory.saslMechanisms(session.saslChannel).join(' ')}`,
+    );
   offered.push('HELP');
   return offered;
 }
