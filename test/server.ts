@@ -8,8 +8,11 @@ import { createInterface } from 'node:readline';
 import { type AdminHost, callVerb } from '#admin';
 import { Directory } from '#directory';
 import { systemClock } from '#kernel';
-import { lockDataDirectory, openSqlite } from '#storage/sqlite';
+import { lockDataDirectory } from '#storage/sqlite';
 import type { ListenerName } from '../src/main/config.ts';
+import { openEngine } from '../src/main/engine.ts';
+import { notePlace, placeOf } from '../src/main/place.ts';
+import { ENGINE, freshUrl } from '../src/storage/fresh.conformance.ts';
 import { ImapClient } from './clients/imap.ts';
 import { Pop3Client } from './clients/pop3.ts';
 import { SmtpClient } from './clients/smtp.ts';
@@ -26,10 +29,19 @@ export const PASSWORD = 'correct horse';
 
 export type ServerStatus = Awaited<ReturnType<AdminHost['status']>>;
 
-/** A fresh directory that is gone with the test; `data` in it is for the server. */
+/**
+ * A fresh directory that is gone with the test; `data` in it is for the server. In a run on PostgreSQL the mail is in a schema of its
+ * own, and `data` says where.
+ */
 export class TestDirectory implements Disposable {
   readonly root = mkdtempSync(join(tmpdir(), 'posthorn-scenario-'));
   readonly data = join(this.root, 'data');
+
+  constructor() {
+    if (ENGINE === 'sqlite') return;
+    mkdirSync(this.data, { recursive: true, mode: 0o700 });
+    notePlace(this.data, { kind: 'postgres', url: freshUrl(), blobs: undefined });
+  }
 
   [Symbol.dispose](): void {
     rmSync(this.root, { recursive: true, force: true });
@@ -40,7 +52,7 @@ export class TestDirectory implements Disposable {
 export async function addMailboxes(data: string, count: number): Promise<readonly string[]> {
   mkdirSync(data, { recursive: true, mode: 0o700 });
   using _lock = lockDataDirectory(data);
-  await using engine = openSqlite(data, systemClock);
+  await using engine = await openEngine(data, placeOf(data));
   const directory = new Directory(engine, { clock: systemClock });
   await directory.addDomain(DOMAIN);
   const addresses = Array.from({ length: count }, (_, number) => `m${number}@${DOMAIN}`);

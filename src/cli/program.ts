@@ -20,6 +20,8 @@ import { performVerb, stopServer } from './verb.ts';
 interface StartOptions extends DataOption {
   readonly config?: string;
   readonly listen?: readonly string[];
+  readonly engine?: string;
+  readonly blobs?: string;
 }
 
 /** Everything the command line understands. */
@@ -63,16 +65,18 @@ function addServerCommands(program: Command): void {
   addCommand(
     program,
     'start',
-    '[--config FILE] [--listen NAME=HOST:PORT ...]',
+    '[--config FILE] [--listen NAME=HOST:PORT ...] [--engine URL [--blobs PLACE]]',
     'run the server; prints "ready" when everything listens',
   )
     .option('--config <file>', 'configuration file')
     .option('--listen <name=host:port...>', 'open these listeners and no others', listenArgument)
+    .option('--engine <url>', 'keep the mail on PostgreSQL: postgres://USER:PASSWORD@HOST/DATABASE')
+    .option('--blobs <place>', 'with it: a shared directory or s3://BUCKET/PREFIX for large bodies')
     .action(async (options: StartOptions) => {
       const { startServer } = await import('../main/main.ts');
-      const { data: dataDir, config: configFile, listen = [] } = options;
+      const { data: dataDir, config: configFile, listen = [], engine, blobs } = options;
       // Everything is stopped or was abandoned at its deadline: what is left must not keep the process.
-      process.exit(await startServer({ dataDir, configFile, listen }));
+      process.exit(await startServer({ dataDir, configFile, listen, engine, blobs }));
     });
   addCommand(program, 'stop', '', 'stop the server and wait until it has ended').action(
     async (options: DataOption) => {

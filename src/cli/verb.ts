@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   callVerb,
   type Progress,
@@ -10,8 +9,10 @@ import {
 } from '#admin';
 import { Directory } from '#directory';
 import { isPosthornError, PosthornError, silentLogger, systemClock } from '#kernel';
-import { DATABASE_FILE, lockDataDirectory, openSqlite } from '#storage/sqlite';
+import { lockDataDirectory } from '#storage/sqlite';
 import { Store } from '#store';
+import { openEngine } from '../main/engine.ts';
+import { isDataDirectory, placeOf } from '../main/place.ts';
 
 /** A server that starts or stops holds the lock and does not answer; another command may be at work. */
 const BUSY_TIMEOUT_MS = 10_000;
@@ -66,7 +67,7 @@ export async function stopServer(dataDir: string): Promise<void> {
 }
 
 function requireDataDirectory(dataDir: string, verb: VerbName): void {
-  if (existsSync(join(dataDir, DATABASE_FILE))) return;
+  if (isDataDirectory(dataDir)) return;
   if (!CREATING.includes(verb)) {
     const what = existsSync(dataDir) ? 'is not a Posthorn data directory' : 'does not exist';
     throw new PosthornError(
@@ -96,7 +97,7 @@ async function runHere<Name extends VerbName>(call: VerbCall<Name>): Promise<Ver
   const { dataDir, verb, args, onProgress } = call;
   if (verb === 'status' || verb === 'stop')
     throw new PosthornError('unavailable', `no server is running on ${dataDir}`);
-  await using engine = openSqlite(dataDir, systemClock);
+  await using engine = await openEngine(dataDir, placeOf(dataDir));
   using store = new Store(engine, silentLogger);
   const directory = new Directory(engine, { clock: systemClock });
   const context = { directory, store, host: undefined, clock: systemClock };

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PosthornError, silentLogger, TestClock } from '#kernel';
+import type { Engine } from '#storage';
 import { runCleanup } from './cleanup.ts';
 
 const PERIOD_MS = 10_000;
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+const engine = {
+  name: 'sqlite',
+  lease: async () => true,
+  blobs: { removeUnfinished: async () => {} } as unknown as Engine['blobs'],
+};
 
 test('no failure ends the cleanup, nor the process', async () => {
   const clock = new TestClock();
@@ -22,7 +29,7 @@ test('no failure ends the cleanup, nor the process', async () => {
     },
     cleanUp: async () => false,
   };
-  const cleanup = runCleanup(store, clock, silentLogger);
+  const cleanup = runCleanup(engine, store, clock, silentLogger);
   for (let pass = 1; pass <= 3; pass++) {
     clock.advance(PERIOD_MS);
     await turn();
@@ -44,9 +51,26 @@ test('stop ends a pass under way', async () => {
     },
     cleanUp: async () => true,
   };
-  const cleanup = runCleanup(store, clock, silentLogger);
+  const cleanup = runCleanup(engine, store, clock, silentLogger);
   clock.advance(PERIOD_MS);
   await turn();
   await cleanup.stop();
   assert.equal(told, true);
+});
+
+test('a node that does not hold the lease leaves it to the one that does', async () => {
+  const clock = new TestClock();
+  let passes = 0;
+  let ours = false;
+  const store = { removeStrayBlobs: async () => 0, cleanUp: async () => ++passes === 0 };
+  const shared = { ...engine, lease: async () => ours };
+  const cleanup = runCleanup(shared, store, clock, silentLogger);
+  clock.advance(PERIOD_MS);
+  await turn();
+  assert.equal(passes, 0);
+  ours = true;
+  clock.advance(PERIOD_MS);
+  await turn();
+  assert.equal(passes, 1);
+  await cleanup.stop();
 });

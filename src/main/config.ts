@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { TokenIssuer } from '#directory';
 import { PosthornError } from '#kernel';
 import { IMAP_SETTINGS, type ImapSettings, imapSettingsOf } from './imap-settings.ts';
+import type { PlaceOptions } from './place.ts';
 import { readTokenIssuer, TOKEN_ISSUERS } from './token-issuer.ts';
 
 /** The doors that can be opened, with their default ports on loopback. */
@@ -45,6 +46,9 @@ export interface ServerConfig {
   readonly logLevel: string;
   readonly limits: Limits;
   readonly imap: ImapSettings;
+  readonly place: PlaceOptions;
+  /** Connections to PostgreSQL that this node may have. */
+  readonly engineConnections: number;
   /** Nothing was chosen: make the sample organization and show it. */
   readonly welcome: boolean;
 }
@@ -58,6 +62,24 @@ const FILE = z.strictObject({
     .min(1)
     .optional()
     .describe('Name of this server in greetings and trace fields.'),
+  engine: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'PostgreSQL that holds the mail: postgres://USER:PASSWORD@HOST/DATABASE?schema=NAME.',
+    ),
+  blobs: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Where large bodies are: a shared directory or s3://BUCKET/PREFIX?endpoint=URL.'),
+  engineConnections: z
+    .int()
+    .min(4)
+    .max(10_000)
+    .optional()
+    .describe('Connections to PostgreSQL of this node, 24 by default.'),
   listen: z
     .partialRecord(z.enum(LISTENER_NAMES as [ListenerName, ...ListenerName[]]), z.string())
     .optional()
@@ -102,6 +124,8 @@ export interface StartOptions {
   readonly configFile: string | undefined;
   /** `NAME=HOST:PORT` each. */
   readonly listen: readonly string[];
+  readonly engine?: string | undefined;
+  readonly blobs?: string | undefined;
 }
 
 /** Puts command line, file and defaults together. @throws {configuration} saying what is wrong and what would be right */
@@ -130,7 +154,13 @@ export function makeConfig(options: StartOptions): ServerConfig {
     logLevel: file.logLevel ?? 'warn',
     limits: { messageBytesMax: file.messageBytesMax ?? 100 * MEGABYTE },
     imap: imapSettingsOf(file.imap),
-    welcome: named === undefined && options.configFile === undefined && chosen.length === 0,
+    place: { engine: options.engine ?? file.engine, blobs: options.blobs ?? file.blobs },
+    engineConnections: file.engineConnections ?? 24,
+    welcome:
+      named === undefined &&
+      options.configFile === undefined &&
+      options.engine === undefined &&
+      chosen.length === 0,
   };
 }
 

@@ -20,7 +20,7 @@ export class FrontThread {
     const workerData: FrontSetup = { ...setup, controlPort: port2 };
     this.#worker = new Worker(new URL('./front.ts', import.meta.url), {
       workerData,
-      transferList: [port2, setup.writerPort],
+      transferList: setup.engine.kind === 'sqlite' ? [port2, setup.engine.port] : [port2],
       name: `front-${setup.index}`,
     });
     this.#worker.on('error', onFailure);

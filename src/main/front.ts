@@ -12,17 +12,16 @@ import {
   waits,
 } from '#kernel';
 import { ImapServer, Pop3Server } from '#protocols';
-import { connectSqlite } from '#storage/sqlite';
 import { Store } from '#store';
 import { Transfer } from '#transfer';
 import type { Certificate } from './certificate.ts';
 import type { Limits, ListenAddress, ListenerName } from './config.ts';
+import { connectEngine, type EngineWay } from './engine.ts';
 import type { ImapSettings } from './imap-settings.ts';
 
 /** What a front thread is told at its start. */
 export interface FrontSetup {
   readonly index: number;
-  readonly dataDir: string;
   readonly hostname: string;
   readonly listen: readonly ListenAddress[];
   readonly certificate: Certificate;
@@ -32,7 +31,7 @@ export interface FrontSetup {
   readonly limits: Limits;
   readonly imap: ImapSettings;
   readonly logLevel: string;
-  readonly writerPort: MessagePort;
+  readonly engine: EngineWay;
   readonly controlPort: MessagePort;
 }
 
@@ -63,7 +62,7 @@ const setup = workerData as FrontSetup;
 const thread = `front-${setup.index}`;
 const log = createLogger(thread, setup.logLevel);
 const clock = systemClock;
-const engine = connectSqlite(setup.dataDir, setup.writerPort);
+const engine = connectEngine(setup.engine);
 const store = new Store(engine, log);
 const { decoySecret, tokenIssuers, channelBinding } = setup;
 const directory = new Directory(engine, { clock, decoySecret, tokenIssuers, channelBinding });
@@ -130,7 +129,7 @@ async function status(): Promise<FrontStatus> {
   };
 }
 
-/** No more connections; sessions end; then the way to the writer is closed and the thread ends by itself. */
+/** No more connections; sessions end; then the way to the engine is closed and the thread ends by itself. */
 async function stop(graceMs: number): Promise<void> {
   for (const listener of listeners) listener.close();
   await Promise.all([mx, submission, imap, pop3].map((server: Server) => server.stop(graceMs)));

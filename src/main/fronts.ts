@@ -1,5 +1,5 @@
-import type { MessagePort } from 'node:worker_threads';
 import { type Logger, systemClock } from '#kernel';
+import type { EngineWay } from './engine.ts';
 import type { FrontSetup, FrontStatus } from './front.ts';
 import { FrontThread } from './front-thread.ts';
 
@@ -10,9 +10,9 @@ const NOTHING: FrontStatus = { sessions: {}, waits: [], metrics: {} };
 export interface FrontsOptions {
   readonly count: number;
   readonly log: Logger;
-  /** A new way to the writer. */
-  readonly attach: () => MessagePort;
-  readonly setup: Omit<FrontSetup, 'index' | 'writerPort' | 'controlPort'>;
+  /** A new way to the engine. */
+  readonly attach: () => EngineWay;
+  readonly setup: Omit<FrontSetup, 'index' | 'engine' | 'controlPort'>;
 }
 
 /** The front threads. One that fails takes its sessions with it and is replaced. */
@@ -59,7 +59,7 @@ export class Fronts {
 
   #startThread(index: number): FrontThread {
     const { attach, setup, log } = this.#options;
-    const thread = new FrontThread({ ...setup, index, writerPort: attach() }, (error) => {
+    const thread = new FrontThread({ ...setup, index, engine: attach() }, (error) => {
       log.error({ err: error, front: index }, 'a front thread failed and is replaced');
       this.#replace(index).catch((failure: unknown) =>
         log.error({ err: failure }, 'a front could not be replaced'),

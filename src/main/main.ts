@@ -1,17 +1,9 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { ControlServer } from '#admin';
 import { Directory } from '#directory';
-import {
-  createLogger,
-  Lifecycle,
-  type Logger,
-  probeAddresses,
-  randomBytes,
-  systemClock,
-} from '#kernel';
-import { connectSqlite, lockDataDirectory, WriterThread } from '#storage/sqlite';
+import { createLogger, Lifecycle, type Logger, probeAddresses, systemClock } from '#kernel';
+import { lockDataDirectory } from '#storage/sqlite';
 import { Store } from '#store';
 import {
   type Certificate,
@@ -21,20 +13,19 @@ import {
 } from './certificate.ts';
 import { runCleanup } from './cleanup.ts';
 import { makeConfig, type ServerConfig, type StartOptions } from './config.ts';
+import { startEngine } from './engine.ts';
 import { Fronts } from './fronts.ts';
 import { ServerHost } from './host.ts';
+import { choosePlace, notePlace } from './place.ts';
 import { printWelcome } from './welcome.ts';
-import { writeWhole } from './whole-file.ts';
 
 /** How long sessions have to end; what is left then is cut off, and its thread has a second to go. */
 const SESSIONS_GRACE_MS = 4500;
-/** How long each part may take to stop: together under the 10 s that a stop may take. */
+/** How long each part may take to stop: together with the engine's under the 10 s that a stop may take. */
 const STOP_MS = {
   control: 800,
   sessions: SESSIONS_GRACE_MS + 1000,
   cleanup: 500,
-  engine: 200,
-  writer: 2700,
   lock: 200,
 } as const;
 
@@ -74,6 +65,7 @@ async function startParts(
   const certificateGiven = config.tls === undefined ? undefined : readCertificate(config.tls);
   const { clientAuthoritiesFile } = config;
   const clientAuthorities = clientAuthoritiesFile && readAuthorities(clientAuthoritiesFile);
+  const place = choosePlace(dataDir, config.place);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const lock = lockDataDirectory(dataDir);
   lifecycle.started({
@@ -82,22 +74,15 @@ async function startParts(
     stop: () => lock[Symbol.dispose](),
   });
 
-  const writer = await WriterThread.start(dataDir, (error) => {
-    log.fatal({ err: error }, 'the writer failed');
-    askStop(1);
-  });
-  lifecycle.started({ name: 'writer', stopTimeoutMs: STOP_MS.writer, stop: () => writer.close() });
-
-  const engine = connectSqlite(dataDir, writer.attach());
-  lifecycle.started({
-    name: 'engine',
-    stopTimeoutMs: STOP_MS.engine,
-    stop: () => engine[Symbol.asyncDispose](),
-  });
+  const threads = config.fronts ?? availableParallelism();
+  const connections = Math.max(2, Math.floor(config.engineConnections / (threads + 1)));
+  const house = await startEngine({ dataDir, place, connections }, log, lifecycle, askStop);
+  notePlace(dataDir, place);
+  const { engine } = house;
   const store = new Store(engine, log);
-  const decoySecret = keptSecret(join(dataDir, 'secret'));
+  const decoySecret = await house.secret();
   const directory = new Directory(engine, { clock: systemClock, decoySecret });
-  const cleanup = runCleanup(store, systemClock, log);
+  const cleanup = runCleanup(engine, store, systemClock, log);
   lifecycle.started({
     name: 'cleanup',
     stopTimeoutMs: STOP_MS.cleanup,
@@ -107,11 +92,10 @@ async function startParts(
   const certificate: Certificate =
     certificateGiven ?? (await selfSignedCertificate(dataDir, config.hostname));
   const fronts = new Fronts({
-    count: config.fronts ?? availableParallelism(),
+    count: threads,
     log,
-    attach: () => writer.attach(),
+    attach: () => house.attach(),
     setup: {
-      dataDir,
       hostname: config.hostname,
       listen,
       certificate: { ...certificate, clientAuthorities },
@@ -143,14 +127,6 @@ async function startParts(
     stop: () => control.close(),
   });
   await printWelcome(config, listen, directory);
-}
-
-/** A secret of the data directory, made when it is new. Salts shown for unknown users come from it and must not change. */
-function keptSecret(file: string): Buffer {
-  if (existsSync(file)) return readFileSync(file);
-  const secret = randomBytes(32);
-  writeWhole(file, secret);
-  return secret;
 }
 
 function stopOnSignals(askStop: (exitCode: number) => void): void {

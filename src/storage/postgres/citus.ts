@@ -1,4 +1,4 @@
-import { REPLICATED, SCHEMA, SPREAD } from './schema.ts';
+import { REPLICATED, SCHEMA, SPREAD, SPREAD_BY_BLOB } from './schema.ts';
 import type { Target } from './target.ts';
 
 /**
@@ -16,6 +16,7 @@ export function citusStatements({ schema }: Pick<Target, 'schema'>): readonly st
       (table) =>
         `SELECT create_distributed_table('${table}', 'mailbox_id', colocate_with => '${first}')`,
     ),
+    ...SPREAD_BY_BLOB.map((table) => `SELECT create_distributed_table('${table}', 'blob')`),
   ];
 }
 

@@ -3,6 +3,7 @@ import type { Change, MailboxId } from '#model';
 import type { Blobs } from '../blobs/port.ts';
 import type { Command, CommandOf, OutcomeOf } from '../commands.ts';
 import type { Engine } from '../engine.ts';
+import { PostgresBlobs } from './blobs.ts';
 import { cleanUp } from './commands/clean-up.ts';
 import { Executor } from './executor.ts';
 import { Hints } from './hints.ts';
@@ -30,7 +31,8 @@ const SELECT_SETTING = 'SELECT value FROM header WHERE key = $1';
 export interface PostgresOptions {
   /** `postgres://…`, see `parseTarget`. */
   readonly url: string;
-  readonly blobs: Blobs;
+  /** Where large bodies are; undefined: in the database too. */
+  readonly blobs: Blobs | undefined;
   readonly clock: Clock;
   readonly limits?: Partial<PoolLimits>;
   readonly blobGraceMs?: number;
@@ -57,11 +59,11 @@ export class PostgresEngine implements Engine {
 
   private constructor(options: PostgresOptions) {
     const target = parseTarget(options.url);
-    this.blobs = options.blobs;
     this.#clock = options.clock;
     this.#blobGraceMs = options.blobGraceMs ?? BLOB_GRACE_MS;
     this.#pool = new Pool(target, options.clock, { ...POOL_LIMITS, ...options.limits });
-    this.read = new PostgresReads(this.#pool, options.blobs);
+    this.blobs = options.blobs ?? new PostgresBlobs(this.#pool, options.clock);
+    this.read = new PostgresReads(this.#pool, this.blobs);
     const publish = (changes: readonly Change[]): void => this.#publish(changes);
     this.#hints = new Hints({
       pool: this.#pool,

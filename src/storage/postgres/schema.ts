@@ -30,6 +30,9 @@ export const SPREAD = [
   'tracking',
 ] as const;
 
+/** Tables of large bodies, spread by the body's name. */
+export const SPREAD_BY_BLOB = ['stored_blob', 'blob_piece'] as const;
+
 /**
  * Keywords are kept as ` a b ` as in the embedded engine. Wire strings (envelope, structures) are bytes, one for each char code:
  * a text of PostgreSQL has no NUL. Names compare byte by byte. Counters are updated in place (HOT), hence the fill factors.
@@ -40,6 +43,7 @@ export const SPREAD = [
  * - part: that such a part has been done
  * - chore: mailboxes with something to clean up
  * - loose_blob: blobs whose last content in a mailbox went; others may still show them
+ * - stored_blob, blob_piece: the blobs themselves, when no other place for them was given
  */
 export const SCHEMA: readonly string[] = [
   'CREATE TABLE header(key text PRIMARY KEY, value text NOT NULL)',
@@ -181,6 +185,19 @@ export const SCHEMA: readonly string[] = [
     PRIMARY KEY(mailbox_id, tracking_id)
   )`,
   'CREATE INDEX tracking_time ON tracking(at_ms, tracking_id)',
+
+  `CREATE TABLE stored_blob(
+    blob text COLLATE "C" PRIMARY KEY, version text NOT NULL, size_bytes bigint NOT NULL, finished_ms bigint NOT NULL
+  )`,
+  `CREATE TABLE blob_piece(
+    blob text COLLATE "C" NOT NULL,
+    version text NOT NULL,
+    nth bigint NOT NULL,
+    bytes bytea NOT NULL,
+    written_ms bigint NOT NULL,
+    PRIMARY KEY(blob, version, nth)
+  )`,
+  'ALTER TABLE blob_piece ALTER COLUMN bytes SET STORAGE EXTERNAL',
 ];
 
 const HEADER = `INSERT INTO header(key, value) VALUES
