@@ -40,7 +40,8 @@ export class TestDirectory implements Disposable {
   constructor() {
     if (ENGINE === 'sqlite') return;
     mkdirSync(this.data, { recursive: true, mode: 0o700 });
-    notePlace(this.data, { kind: 'postgres', url: freshUrl(), blobs: undefined });
+    const blobs = join(this.data, 'blobs');
+    notePlace(this.data, { kind: 'postgres', url: freshUrl(), blobs });
   }
 
   [Symbol.dispose](): void {

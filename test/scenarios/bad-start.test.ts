@@ -7,10 +7,13 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { ENGINE } from '../../src/storage/fresh.conformance.ts';
 import { addMailboxes, checkIsClean, posthorn, TestDirectory, TestServer } from '../server.ts';
 
 interface Case {
   readonly name: string;
+  /** The engine it is about, when it is not about both: its files. That of PostgreSQL has tests of its own beside `schema.ts`. */
+  readonly only?: typeof ENGINE;
   readonly reason: RegExp;
   /** Makes things bad; gives arguments of `start` and what is to be undone in the end. */
   readonly prepare: (
@@ -60,6 +63,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'data of a newer format',
+    only: 'sqlite',
     reason: /has format 99 .*Nothing was changed/,
     prepare: async (dir) => {
       const db = new DatabaseSync(join(dir.data, 'posthorn.db'));
@@ -70,6 +74,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'a database that is none of ours',
+    only: 'sqlite',
     reason: /posthorn\.db/,
     prepare: async (dir) => {
       writeFileSync(join(dir.data, 'posthorn.db'), 'not a database'.repeat(1000));
@@ -107,7 +112,7 @@ function picture(path: string): Readonly<Record<string, string>> {
   return seen;
 }
 
-for (const { name, reason, prepare } of CASES)
+for (const { name, reason, prepare } of CASES.filter(({ only = ENGINE }) => only === ENGINE))
   test(`${name}: one sentence, exit 1, nothing changed`, async () => {
     using dir = new TestDirectory();
     await addMailboxes(dir.data, 1);

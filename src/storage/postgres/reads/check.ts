@@ -8,7 +8,7 @@ import type { Pool } from '../pool.ts';
 type Progress = (done: number, total: number) => void;
 
 const OWNER = 'check';
-const CONTENTS_AT_ONCE = 200;
+const CONTENTS_AT_ONCE = 20;
 /** How long one question about everything may take. */
 const ANSWER_MS = 3_600_000;
 
