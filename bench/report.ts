@@ -1,4 +1,4 @@
-/** One measured quantity for several servers; the first server is Posthorn, the second the peer. */
+/** One measured quantity for several servers; Posthorn on either engine, the peer last. */
 export interface Table {
   readonly title: string;
   readonly unit: string;

@@ -1,4 +1,9 @@
-import { type Server, startPostfixDovecot, startPosthorn } from './servers.ts';
+import {
+  type Server,
+  startPostfixDovecot,
+  startPosthorn,
+  startPosthornOnPostgres,
+} from './servers.ts';
 
 export interface BenchOptions {
   readonly rounds: number;
@@ -16,7 +21,11 @@ export interface Rounds {
   ): readonly { readonly server: string; readonly figures: readonly number[] }[];
 }
 
-const STARTS = { posthorn: startPosthorn, 'postfix+dovecot': startPostfixDovecot };
+const STARTS = {
+  posthorn: startPosthorn,
+  'posthorn-postgres': startPosthornOnPostgres,
+  'postfix+dovecot': startPostfixDovecot,
+};
 
 /** Measures the servers in turn (A B A B …), in each round each mode on a server that has just been started. */
 export async function alternate(

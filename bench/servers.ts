@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { notePlace } from '../src/main/place.ts';
+import { PrivatePostgres } from '../test/postgres/private-postgres.ts';
 
 const run = promisify(execFile);
 const ROOT = resolve(import.meta.dirname, '..');
@@ -23,9 +25,34 @@ export interface Server extends AsyncDisposable {
   addMailboxes(locals: readonly string[]): Promise<readonly string[]>;
 }
 
-/** Starts Posthorn on a fresh data directory, as a user would. */
+/** Starts Posthorn on a fresh data directory, as a user would: the mail is in it. */
 export async function startPosthorn(): Promise<Server> {
-  const dataDir = mkdtempSync(join(process.env['BENCH_DIR'] ?? tmpdir(), 'posthorn-bench-'));
+  return await startOn(freshDirectory(), 'posthorn', `Node ${process.version}`);
+}
+
+/** Starts Posthorn on a PostgreSQL of its own that keeps what it acknowledged (fsync), with settings as it is installed. */
+export async function startPosthornOnPostgres(): Promise<Server> {
+  const settings = { shared_buffers: '512MB', max_wal_size: '4GB' };
+  const dir = process.env['BENCH_DIR'] ?? tmpdir();
+  const postgres = await PrivatePostgres.start({ durable: true, settings, dir });
+  const dataDir = freshDirectory();
+  notePlace(dataDir, { kind: 'postgres', url: postgres.freshSchemaUrl(), blobs: undefined });
+  const version = `Node ${process.version}, ${postgres}, ${JSON.stringify(settings)}`;
+  const server = await startOn(dataDir, 'posthorn on PostgreSQL', version);
+  return {
+    ...server,
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await postgres[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function freshDirectory(): string {
+  return mkdtempSync(join(process.env['BENCH_DIR'] ?? tmpdir(), 'posthorn-bench-'));
+}
+
+async function startOn(dataDir: string, name: string, version: string): Promise<Server> {
   const cli = async (...args: string[]): Promise<void> => {
     await run(process.execPath, [POSTHORN, ...args, '--data', dataDir]);
   };
@@ -43,8 +70,8 @@ export async function startPosthorn(): Promise<Server> {
   });
   await ready(child);
   return {
-    name: 'posthorn',
-    version: `Node ${process.version}`,
+    name,
+    version,
     smtpPort,
     imapPort,
     password: PASSWORD,

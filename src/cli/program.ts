@@ -13,6 +13,7 @@ import {
   withJson,
 } from './command.ts';
 import { addDomainCommands, addMailboxCommands } from './directory.ts';
+import { addSchemaCommand } from './schema.ts';
 import { statusText } from './show.ts';
 import { addStoreCommands } from './store.ts';
 import { performVerb, stopServer } from './verb.ts';
@@ -41,6 +42,7 @@ export function makeProgram(exit: Exit): Command {
   addDomainCommands(group(program, 'domain', 'the domains of the organization'));
   addMailboxCommands(group(program, 'mailbox', 'the mailboxes of the organization'));
   addStoreCommands(program, exit);
+  addSchemaCommand(program);
   return program;
 }
 

@@ -1,11 +1,10 @@
-import { REPLICATED, SCHEMA, SPREAD, SPREAD_BY_BLOB } from './schema.ts';
-import type { Target } from './target.ts';
+import { HEADER, REPLICATED, SCHEMA, SPREAD, SPREAD_BY_BLOB } from './schema.ts';
 
 /**
  * The statements that spread a schema over a Citus cluster, to be run once on its coordinator before the first start: the tables, small
  * ones on every server, all others by mailbox and side by side, so that what one mailbox needs stands on one server.
  */
-export function citusStatements({ schema }: Pick<Target, 'schema'>): readonly string[] {
+export function citusStatements(schema: string): readonly string[] {
   const [first, ...others] = SPREAD;
   return [
     'CREATE EXTENSION IF NOT EXISTS citus',
@@ -22,5 +21,10 @@ export function citusStatements({ schema }: Pick<Target, 'schema'>): readonly st
 
 /** The statements that make a schema. */
 export function schemaStatements(schema: string): readonly string[] {
-  return [`CREATE SCHEMA IF NOT EXISTS ${schema}`, `SET search_path = ${schema}`, ...SCHEMA];
+  return [
+    `CREATE SCHEMA IF NOT EXISTS ${schema}`,
+    `SET search_path = ${schema}`,
+    ...SCHEMA,
+    HEADER,
+  ];
 }

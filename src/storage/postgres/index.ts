@@ -8,6 +8,6 @@
  * is found again (`executor.ts`). Reading: one statement, one snapshot (`reads.ts`). Others hear by NOTIFY, and look every few seconds
  * (`hints.ts`). Large bodies are blobs, which all nodes share.
  */
-export { citusStatements } from './citus.ts';
+export { citusStatements, schemaStatements } from './citus.ts';
 export { PostgresEngine, type PostgresOptions } from './engine.ts';
-export { parseTarget } from './target.ts';
+export { isSchemaName, parseTarget } from './target.ts';

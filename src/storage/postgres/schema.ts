@@ -200,7 +200,8 @@ export const SCHEMA: readonly string[] = [
   'ALTER TABLE blob_piece ALTER COLUMN bytes SET STORAGE EXTERNAL',
 ];
 
-const HEADER = `INSERT INTO header(key, value) VALUES
+/** What a new schema says of itself. */
+export const HEADER = `INSERT INTO header(key, value) VALUES
   ('format_version', '${FORMAT_VERSION}'), ('least_reader', '${FORMAT_OLDEST}'), ('least_writer', '${FORMAT_OLDEST}'),
   ('next_mailbox_id', '1'), ('directory_version', '1'), ('directory_tx', '')`;
 

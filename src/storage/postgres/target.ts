@@ -12,6 +12,11 @@ export interface Target {
 const SCHEMA = 'posthorn';
 const NAME = /^[a-z_][a-z0-9_]{0,62}$/;
 
+/** Whether a text can be the name of Posthorn's schema: one that needs no quotes. */
+export function isSchemaName(text: string): boolean {
+  return NAME.test(text);
+}
+
 /**
  * Reads `postgres://user:password@host:port,host2:port2/database?schema=NAME&sslmode=...`. Of several hosts the one that
  * takes writes is used, so a standby can be named beside its primary.
@@ -32,7 +37,7 @@ export function parseTarget(url: string): Target {
     );
   const parameters = new URLSearchParams(query);
   const schema = parameters.get('schema') ?? SCHEMA;
-  if (!NAME.test(schema))
+  if (!isSchemaName(schema))
     throw new PosthornError(
       'configuration',
       `schema=${schema}: the name of a schema has small letters, digits and "_", and at most 63 of them`,
