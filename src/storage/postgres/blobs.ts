@@ -25,7 +25,7 @@ const DELETE_UNFINISHED = `DELETE FROM blob_piece AS p WHERE p.written_ms < $1
   AND NOT EXISTS (SELECT 1 FROM stored_blob AS s WHERE s.blob = p.blob AND s.version = p.version)`;
 
 /**
- * Blobs in the database, in pieces, for those who give no other place: any node reaches them, and nothing else has to be set up.
+ * Blobs in the database, in pieces, for those who give no other place: every node reaches them, and nothing else has to be set up.
  * Each writer has a version of its own; the blob's row says which one is the blob.
  */
 export class PostgresBlobs implements Blobs {

@@ -1,6 +1,6 @@
 import { connect as connectSocket, type Socket } from 'node:net';
 import postgres from 'postgres';
-import { PosthornError } from '#kernel';
+import { PosthornError, waits } from '#kernel';
 import { failureOf } from './errors.ts';
 
 /** What goes into a statement. */
@@ -154,12 +154,13 @@ function connected({
   socket.setNoDelay(true);
   // The client looks here for the name that the server's certificate must have.
   Object.assign(socket, { host: host[0] });
-  socket.setTimeout(CONNECT_TIMEOUT_MS, () =>
+  const wait = waits.enter('PostgreSQL to take a connection', 'storage', CONNECT_TIMEOUT_MS, () =>
     socket.destroy(Object.assign(new Error('no connection in time'), { code: 'CONNECT_TIMEOUT' })),
   );
+  socket.once('close', () => wait[Symbol.dispose]());
   socket.once('error', reject);
   socket.once('connect', () => {
-    socket.setTimeout(0);
+    wait[Symbol.dispose]();
     socket.off('error', reject);
     resolve(socket);
   });
