@@ -9,9 +9,9 @@ import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { silentLogger, systemClock } from '#kernel';
 import type { MailboxId } from '#model';
-import { openSqlite } from '#storage/sqlite';
 import { Store } from '#store';
 import { ImapServer } from '../src/protocols/imap4/index.ts';
+import { openIn } from '../src/storage/fresh.conformance.ts';
 import type { Untagged } from '../src/wire/imap/index.ts';
 import { ImapClient, type ImapCompletion } from './clients/imap.ts';
 
@@ -26,7 +26,7 @@ interface Stand extends AsyncDisposable {
  */
 async function openStand(onRead: () => void = () => {}): Promise<Stand> {
   const dir = mkdtempSync(join(tmpdir(), 'posthorn-imap-search-'));
-  const engine = openSqlite(dir, systemClock);
+  const engine = await openIn(dir, systemClock);
   await engine.execute<'add-domain'>('test', { kind: 'add-domain', domain: 'example.org' });
   const { mailboxId } = await engine.execute<'add-mailbox'>('test', {
     kind: 'add-mailbox',

@@ -1,21 +1,12 @@
 import assert from 'node:assert/strict';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Directory } from '#directory';
 import { isPosthornError, silentLogger, systemClock } from '#kernel';
-import { openSqlite } from '#storage/sqlite';
 import { Store } from '#store';
+import { freshDirectory, openIn } from '../storage/fresh.conformance.ts';
 import type { AdminContext, Progress, ServerStatus } from './context.ts';
 import { ControlServer } from './control.ts';
 import { callVerb } from './control-client.ts';
@@ -42,22 +33,22 @@ interface Server {
 }
 
 async function serve(t: TestContext, below = 'data'): Promise<Server> {
-  const root = mkdtempSync(join(tmpdir(), 'posthorn-control-'));
-  const dir = join(root, below);
+  const dir = join(
+    freshDirectory(t, async () => {
+      await control.close();
+      store[Symbol.dispose]();
+      await engine[Symbol.asyncDispose]();
+    }),
+    below,
+  );
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const engine = openSqlite(dir, systemClock);
+  const engine = await openIn(dir, systemClock);
   const store = new Store(engine, silentLogger);
   const directory = new Directory(engine, { clock: systemClock });
   const stopped = { stops: 0 };
   const host = { status: async () => STATUS, stop: () => void stopped.stops++ };
   const context = { directory, store, host, clock: systemClock };
   const control = await ControlServer.listen(dir, context);
-  t.after(async () => {
-    await control.close();
-    store[Symbol.dispose]();
-    await engine[Symbol.asyncDispose]();
-    rmSync(root, { recursive: true });
-  });
   return Object.assign(stopped, { dir, context, control });
 }
 

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { connect, createSecureContext, type TLSSocket } from 'node:tls';
 import { Connection, listen, probeAddresses, waits } from '#kernel';
 import { selfSignedCertificate } from '../main/certificate.ts';
-import { freshDirectory } from '../storage/sqlite/fresh.conformance.ts';
+import { freshDirectory } from '../storage/fresh.conformance.ts';
 import { connectPair, type Pair, readBytes, received, until } from './connection.conformance.ts';
 
 type Context = Parameters<typeof freshDirectory>[0];

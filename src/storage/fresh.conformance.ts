@@ -12,6 +12,9 @@ import { sharedDatabase } from '../../test/postgres/database.ts';
 /** The engine that this run is about: POSTHORN_TEST_ENGINE, the embedded one when not given. */
 export const ENGINE = process.env['POSTHORN_TEST_ENGINE'] === 'postgres' ? 'postgres' : 'sqlite';
 
+/** How far the engine of this run shares a content among the entries that show it: see `describeEngine`. */
+export const SHARED = ENGINE === 'postgres' ? 'mailbox' : 'store';
+
 /** A new directory that goes with the test, after what was opened in it has been closed. */
 export function freshDirectory(t: TestContext, close?: () => unknown): string {
   const dir = mkdtempSync(join(tmpdir(), 'posthorn-test-'));

@@ -8,8 +8,8 @@ import { encodeStructure, parseMessage } from '#content';
 import { TestClock } from '#kernel';
 import type { Content } from '#model';
 import type { Blobs } from '#storage';
-import { BLOB_DIRECTORY, openSqlite } from '#storage/sqlite';
-import { freshDirectory } from '../storage/sqlite/fresh.conformance.ts';
+import { BLOB_DIRECTORY } from '#storage/sqlite';
+import { freshDirectory, openIn } from '../storage/fresh.conformance.ts';
 import { Incoming } from './incoming.ts';
 
 const THRESHOLD = 256 * 1024;
@@ -20,9 +20,9 @@ interface Place {
   files(): string[];
 }
 
-function setUp(t: TestContext): Place {
+async function setUp(t: TestContext): Promise<Place> {
   const dir = freshDirectory(t, () => engine[Symbol.asyncDispose]());
-  const engine = openSqlite(dir, new TestClock());
+  const engine = await openIn(dir, new TestClock());
   const files = (): string[] => {
     try {
       return readdirSync(join(dir, BLOB_DIRECTORY), { recursive: true, withFileTypes: true })
@@ -100,7 +100,7 @@ const anything = fc.array(fc.constantFrom(...PIECES), { maxLength: 30 }).map((al
 
 describe('Incoming', () => {
   test('any bytes in any pieces come out as they went in, small', async (t) => {
-    const { blobs, files } = setUp(t);
+    const { blobs, files } = await setUp(t);
     const cuts = fc.array(fc.nat({ max: 200 }), { maxLength: 12 });
     await fc.assert(
       fc.asyncProperty(anything, cuts, anything, async (text, seeds, prefix) => {
@@ -116,7 +116,7 @@ describe('Incoming', () => {
   });
 
   test('any bytes in any pieces come out as they went in, large', async (t) => {
-    const { blobs } = setUp(t);
+    const { blobs } = await setUp(t);
     const cuts = fc.array(fc.nat(), { maxLength: 12 });
     await fc.assert(
       fc.asyncProperty(anything, fc.nat({ max: 4 }), anything, cuts, async (a, more, b, seeds) => {
@@ -136,7 +136,7 @@ describe('Incoming', () => {
   });
 
   test('goes to a blob at the threshold, not a byte before', async (t) => {
-    const { blobs, files } = setUp(t);
+    const { blobs, files } = await setUp(t);
     for (const size of [THRESHOLD - 1, THRESHOLD, THRESHOLD + 1]) {
       const message = Buffer.alloc(size, 'Subject: x\r\n\r\nline\r\n');
       const before = files().length;
@@ -148,7 +148,7 @@ describe('Incoming', () => {
   });
 
   test('every cut in and around the end of a large head', async (t) => {
-    const { blobs } = setUp(t);
+    const { blobs } = await setUp(t);
     const head = `Subject: x\r\n${'X-Filler: y\r\n'.repeat(30_000)}\r\n`;
     const message = Buffer.from(`${head}body\r\n`, 'latin1');
     assert.ok(head.length > THRESHOLD);
@@ -161,7 +161,7 @@ describe('Incoming', () => {
   });
 
   test('a large message without body, or without the end of its head, is all head', async (t) => {
-    const { blobs } = setUp(t);
+    const { blobs } = await setUp(t);
     const fields = 'X-Filler: y\r\n'.repeat(30_000);
     for (const text of [`${fields}\r\n`, fields, `${fields}\r`, `${fields}no line end`]) {
       const message = Buffer.from(text, 'latin1');
@@ -172,14 +172,14 @@ describe('Incoming', () => {
   });
 
   test('nothing at all is a message of no bytes', async (t) => {
-    const { blobs } = setUp(t);
+    const { blobs } = await setUp(t);
     const content = await collect(blobs, Buffer.alloc(0));
     assert.equal(content.sizeBytes, 0);
     await verify(blobs, content, Buffer.alloc(0));
   });
 
   test('dispose without finish leaves no file, whenever it comes', async (t) => {
-    const { blobs, files } = setUp(t);
+    const { blobs, files } = await setUp(t);
     for (const bytes of [0, 100, THRESHOLD - 1, THRESHOLD, 3 * THRESHOLD]) {
       const incoming = new Incoming(blobs, 'Received: x\r\n');
       for (let at = 0; at < bytes; at += 50_000)
@@ -198,7 +198,7 @@ describe('Incoming', () => {
   });
 
   test('what was finished is discarded with its file; nothing else is', async (t) => {
-    const { blobs, files } = setUp(t);
+    const { blobs, files } = await setUp(t);
     const kept = await collect(blobs, Buffer.alloc(THRESHOLD + 100, 'Kept: x\r\n\r\n'));
     for (const sizeBytes of [100, THRESHOLD + 100]) {
       await using incoming = new Incoming(blobs, '');
@@ -222,7 +222,7 @@ describe('Incoming', () => {
   });
 
   test('overlong properties are cut, the message is not', async (t) => {
-    const { blobs } = setUp(t);
+    const { blobs } = await setUp(t);
     const text = `Subject: ${'s'.repeat(5000)}\r\nMessage-ID: <${'m'.repeat(5000)}@x>\r\n\r\nbody`;
     const message = Buffer.from(text);
     const content = await collect(blobs, message);

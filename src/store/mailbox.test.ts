@@ -5,7 +5,7 @@ import { type Change, type Content, Flag, type FolderId, INBOX_ID, type MailboxI
 import type { Engine } from '#storage';
 import { type Mailbox, Store } from '#store';
 import { ALL, addBox, refused } from '../storage/conformance/fixture.conformance.ts';
-import { openFresh } from '../storage/sqlite/fresh.conformance.ts';
+import { openFresh } from '../storage/fresh.conformance.ts';
 
 interface House {
   readonly engine: Engine;
@@ -14,7 +14,7 @@ interface House {
 }
 
 async function setUp(t: TestContext, quotaBytes?: number): Promise<House> {
-  const engine = openFresh(t);
+  const engine = await openFresh(t);
   const store = new Store(engine, silentLogger);
   const { mailboxId } = await addBox(engine, quotaBytes);
   return { engine, store, mailbox: store.openMailbox(mailboxId, 'imap 1') };

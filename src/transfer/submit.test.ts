@@ -6,7 +6,7 @@ import type { Engine } from '#storage';
 import { Store } from '#store';
 import { type SubmitOutcome, Transfer } from '#transfer';
 import { addBox, type Box, problemsOf, run } from '../storage/conformance/fixture.conformance.ts';
-import { openFresh } from '../storage/sqlite/fresh.conformance.ts';
+import { openFresh, SHARED } from '../storage/fresh.conformance.ts';
 
 const MESSAGE = 'Subject: hello\r\nMessage-ID: <1@client.test>\r\n\r\nText.\r\n';
 const ID = '0ABCDEFGHJKMNPQR' as SubmissionId;
@@ -18,7 +18,7 @@ interface House {
 }
 
 async function setUp(t: TestContext): Promise<House> {
-  const engine = openFresh(t);
+  const engine = await openFresh(t);
   const boxes = [await addBox(engine), await addBox(engine)] as const;
   const transfer = new Transfer(new Store(engine, silentLogger), 'mx.example.test');
   return { engine, transfer, boxes };
@@ -102,7 +102,7 @@ describe('a submission', () => {
     assert.deepEqual([entry!.flags, entry!.keywords], [0, '']);
   });
 
-  test('for several recipients names none of them, and is stored once', async (t) => {
+  test('for several recipients names none of them, and is stored once as far as contents are shared', async (t) => {
     const { engine, transfer, boxes } = await setUp(t);
     const recipients = [recipient('a', boxes[0]), recipient('secret', boxes[1])];
     await submit(transfer, envelope(recipients));
@@ -110,7 +110,7 @@ describe('a submission', () => {
     assert.equal(messages.length, 2);
     assert.equal(messages[0], messages[1]);
     assert.doesNotMatch(trace(messages[0]!), /\bfor\b|secret/);
-    assert.equal((await engine.read.counts()).contents, 1);
+    assert.equal((await engine.read.counts()).contents, SHARED === 'store' ? 1 : 2);
     assert.deepEqual(await problemsOf(engine), []);
   });
 

@@ -235,8 +235,11 @@ export class ImapClient implements AsyncDisposable {
 
   /** Resolves when the server has closed the connection. */
   async closed(): Promise<void> {
-    if (this.#ended !== undefined) return;
-    await this.#wait('the end of the connection', (wake) => this.#socket.once('close', wake));
+    // Not the socket's: what it brought last may still be inflated.
+    while (this.#ended === undefined)
+      await this.#wait('the end of the connection', (wake) => {
+        this.#wake = wake;
+      });
   }
 
   async logout(): Promise<void> {

@@ -3,21 +3,18 @@ import { createHash } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Directory } from '#directory';
 import { isPosthornError, silentLogger, systemClock } from '#kernel';
 import { Flag, UID_MAX, type Uid } from '#model';
-import { openSqlite } from '#storage/sqlite';
 import { type Entry, type Mailbox, Store } from '#store';
+import { freshDirectory, openIn } from '../../storage/fresh.conformance.ts';
 import type { AdminContext, Progress } from '../context.ts';
 import { type ImportArgs, type ImportResult, importMessages } from './import.ts';
 
@@ -35,16 +32,14 @@ interface House {
 }
 
 async function house(t: TestContext): Promise<House> {
-  const dir = mkdtempSync(join(tmpdir(), 'posthorn-import-'));
-  mkdirSync(join(dir, 'data'));
-  const engine = openSqlite(join(dir, 'data'), systemClock);
-  const store = new Store(engine, silentLogger);
-  const directory = new Directory(engine, { clock: systemClock });
-  t.after(async () => {
+  const dir = freshDirectory(t, async () => {
     store[Symbol.dispose]();
     await engine[Symbol.asyncDispose]();
-    rmSync(dir, { recursive: true });
   });
+  mkdirSync(join(dir, 'data'));
+  const engine = await openIn(join(dir, 'data'), systemClock);
+  const store = new Store(engine, silentLogger);
+  const directory = new Directory(engine, { clock: systemClock });
   await directory.addDomain('example.test');
   const { mailboxId } = await directory.addMailbox(ADDRESS, { password: 'x' });
   const context = { directory, store, host: undefined, clock: systemClock };

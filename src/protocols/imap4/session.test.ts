@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
+import type { Mailbox } from '#store';
 import { fill, mail, PASSWORD, stand, USER } from './stand.test.ts';
 
 test('the greeting names what can be done before the login (RFC 9051 §7.1.5)', async (t) => {
@@ -195,6 +196,32 @@ test('stop: those who wait hear BYE, half an APPEND leaves nothing', async (t) =
   const folder = await store.openMailbox(mailboxId, 'test').folderByName('INBOX');
   assert.equal(folder?.messages, 0);
   assert.equal(server.sessions, 0);
+});
+
+test('stop: a session that is about to wait in IDLE hears BYE too', async (t) => {
+  const begun = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  let holding = false;
+  const holdingChanges = (real: Mailbox): Mailbox => {
+    const changes = real.changes.bind(real);
+    real.changes = async (...range) => {
+      if (holding) begun.resolve();
+      if (holding) await goOn.promise;
+      return await changes(...range);
+    };
+    return real;
+  };
+  const { open, server } = await stand(t, { mailbox: holdingChanges });
+  const client = await open('SELECT INBOX');
+  holding = true;
+  const idling = client.idle();
+  await begun.promise;
+  const stopped = server.stop(5000);
+  goOn.resolve();
+  const bye = await (await idling).next();
+  assert.ok(bye.type === 'STATUS-RESPONSE');
+  assert.deepEqual([bye.condition, bye.code], ['BYE', 'UNAVAILABLE']);
+  await Promise.all([client.closed(), stopped]);
 });
 
 test('who is silent too long hears BYE, also within a message (RFC 9051 §5.4)', async (t) => {

@@ -1,16 +1,13 @@
-// What the tests of IMAP share: a server on loopback over a store in a temporary directory. No tests of its own.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+// What the tests of IMAP share: a server on loopback over a store of the engine of this run. No tests of its own.
 import type { TestContext } from 'node:test';
 import { createSecureContext } from 'node:tls';
 import { Directory } from '#directory';
 import { type Clock, listen, silentLogger, systemClock } from '#kernel';
 import type { MailboxId } from '#model';
-import { openSqlite } from '#storage/sqlite';
 import { type Mailbox, Store } from '#store';
 import { ImapClient } from '../../../test/clients/imap.ts';
 import { selfSignedCertificate } from '../../main/certificate.ts';
+import { freshDirectory, openIn } from '../../storage/fresh.conformance.ts';
 import { type ImapLimits, ImapServer, type SwitchOff } from './index.ts';
 
 export const USER = 'anna@example.test';
@@ -42,8 +39,14 @@ export interface StandOptions {
 }
 
 export async function stand(t: TestContext, options: StandOptions = {}): Promise<Stand> {
-  const dir = mkdtempSync(join(tmpdir(), 'posthorn-imap-'));
-  const engine = openSqlite(dir, systemClock);
+  const dir = freshDirectory(t, async () => {
+    for (const client of clients) client.close();
+    await server.stop(0);
+    listener.close();
+    store[Symbol.dispose]();
+    await engine[Symbol.asyncDispose]();
+  });
+  const engine = await openIn(dir, systemClock);
   const directory = new Directory(engine, { clock: systemClock });
   await directory.addDomain('example.test');
   const { quotaBytes } = options;
@@ -80,14 +83,6 @@ export async function stand(t: TestContext, options: StandOptions = {}): Promise
     },
   });
   const clients: ImapClient[] = [];
-  t.after(async () => {
-    for (const client of clients) client.close();
-    await server.stop(0);
-    listener.close();
-    store[Symbol.dispose]();
-    await engine[Symbol.asyncDispose]();
-    rmSync(dir, { recursive: true });
-  });
   const { port } = listener;
   const connect = async (): Promise<ImapClient> => {
     const client = await ImapClient.connect({ port });

@@ -1,29 +1,33 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Directory } from '#directory';
 import { silentLogger, systemClock } from '#kernel';
 import { Flag, INBOX_ID, type Uid } from '#model';
-import { openSqlite } from '#storage/sqlite';
 import { type Mailbox, Store } from '#store';
 import { Pop3Client } from '../../../test/clients/pop3.ts';
+import { freshDirectory, openIn } from '../../storage/fresh.conformance.ts';
 import { Pop3Server } from './index.ts';
 
 const CORPORA = resolve(import.meta.dirname, '../../../../shared/corpora');
 const EVERY_UID = [[1 as Uid, 0xffff_ffff as Uid]] as const;
 
-/** A server on the embedded engine with one mailbox. */
+/** A server on the engine of this run, with one mailbox. */
 async function house(t: TestContext): Promise<{
   mailbox: Mailbox;
   store: Store;
   file(bytes: Buffer): Promise<void>;
   connect(): Promise<Pop3Client>;
 }> {
-  const dir = mkdtempSync(join(tmpdir(), 'posthorn-pop3-'));
-  const engine = openSqlite(dir, systemClock);
+  const dir = freshDirectory(t, async () => {
+    await server.stop(0);
+    listener.close();
+    store[Symbol.dispose]();
+    await engine[Symbol.asyncDispose]();
+  });
+  const engine = await openIn(dir, systemClock);
   const store = new Store(engine, silentLogger);
   const directory = new Directory(engine, { clock: systemClock });
   await directory.addDomain('example.test');
@@ -39,13 +43,6 @@ async function house(t: TestContext): Promise<{
   });
   const listener = createServer({ allowHalfOpen: true }, (socket) => server.accept(socket));
   await new Promise<void>((done) => listener.listen(0, '127.0.0.1', done));
-  t.after(async () => {
-    await server.stop(0);
-    listener.close();
-    store[Symbol.dispose]();
-    await engine[Symbol.asyncDispose]();
-    rmSync(dir, { recursive: true });
-  });
   const { port } = listener.address() as { port: number };
   return {
     mailbox,

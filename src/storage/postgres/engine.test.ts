@@ -1,4 +1,4 @@
 import { describeEngine } from '../engine.conformance.ts';
-import { ENGINE, openFresh } from '../fresh.conformance.ts';
+import { ENGINE, openFresh, SHARED } from '../fresh.conformance.ts';
 
-if (ENGINE === 'postgres') describeEngine('postgres', openFresh, 'mailbox');
+if (ENGINE === 'postgres') describeEngine('postgres', openFresh, SHARED);

@@ -12,8 +12,8 @@ import {
   problemsOf,
   run,
 } from '../conformance/fixture.conformance.ts';
+import { freshDirectory } from '../fresh.conformance.ts';
 import type { Problem } from '../reads.ts';
-import { freshDirectory } from './fresh.conformance.ts';
 
 interface House {
   readonly dir: string;

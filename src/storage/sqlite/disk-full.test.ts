@@ -13,7 +13,7 @@ import {
   refused,
   run,
 } from '../conformance/fixture.conformance.ts';
-import { freshDirectory } from './fresh.conformance.ts';
+import { freshDirectory } from '../fresh.conformance.ts';
 
 /** Mounts a small file system for a test; undefined, with the test skipped, where that is not possible. */
 function smallDisk(t: TestContext, size: string): string | undefined {

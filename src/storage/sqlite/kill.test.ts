@@ -7,7 +7,7 @@ import { TestClock } from '#kernel';
 import { INBOX_ID, type MailboxId } from '#model';
 import { connectSqlite, openSqlite, WriterThread } from '#storage/sqlite';
 import { addBox, Box, blobContent, problemsOf, run } from '../conformance/fixture.conformance.ts';
-import { freshDirectory } from './fresh.conformance.ts';
+import { freshDirectory } from '../fresh.conformance.ts';
 
 const ROUNDS = 5;
 /** Acknowledged messages after which a round is killed. */

@@ -13,7 +13,7 @@ import {
   WriterThread,
 } from '#storage/sqlite';
 import { addBox, Box, problemsOf, refused, run } from '../conformance/fixture.conformance.ts';
-import { freshDirectory, openFresh } from './fresh.conformance.ts';
+import { freshDirectory } from '../fresh.conformance.ts';
 
 function withFile(t: TestContext, write: (path: string) => void): string {
   const dir = freshDirectory(t);
@@ -152,7 +152,10 @@ describe('opening again', () => {
 
   test('dates of saving and uidvalidities come from the clock', async (t) => {
     const clock = new TestClock(1_900_000_000_500);
-    const engine = openFresh(t, clock);
+    const engine = openSqlite(
+      freshDirectory(t, () => engine[Symbol.asyncDispose]()),
+      clock,
+    );
     const box = await addBox(engine);
     const folderId = await box.create('later');
     assert.equal((await box.folder(folderId)).uidValidity, 1_900_000_000);

@@ -13,7 +13,8 @@ import {
   run,
 } from '../conformance/fixture.conformance.ts';
 import { describeEngine } from '../engine.conformance.ts';
-import { connectFresh, freshDirectory } from './fresh.conformance.ts';
+import { freshDirectory } from '../fresh.conformance.ts';
+import { connectFresh } from './fresh.conformance.ts';
 
 describeEngine('sqlite, writer in its own thread', connectFresh);
 

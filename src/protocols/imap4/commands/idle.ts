@@ -9,6 +9,8 @@ import type { Session } from '../session.ts';
 export async function idle(session: Session): Promise<Completion> {
   session.write(encodeContinuation('idling'));
   await session.update(true);
+  // What ends a session that waits for its client may have come while it did not wait yet.
+  session.leave();
   session.beginIdle();
   session.input.reader.expectLine(DONE_LINE_BYTES_MAX);
   const step = await session.input.next();

@@ -13,9 +13,10 @@ import {
 } from '#content';
 import { silentLogger, TestClock } from '#kernel';
 import { Flag, type FolderId, INBOX_ID, type MailboxId, type SeqNum, type Uid } from '#model';
-import { openSqlite } from '#storage/sqlite';
+import type { Engine } from '#storage';
 import { type Entry, type Mailbox, Store } from '#store';
 import type { NumSet, SearchKey } from '#wire';
+import { openIn } from '../../../storage/fresh.conformance.ts';
 import type { SearchScope } from './scope.ts';
 
 const DAY_MS = 86_400_000;
@@ -49,7 +50,7 @@ const isRecent = (uid: Uid): boolean => uid % 3 === 0;
 export async function openTestFolder(samples: readonly Sample[]): Promise<TestFolder> {
   const dir = mkdtempSync(join(tmpdir(), 'posthorn-search-'));
   const clock = new TestClock(NOW_MS - samples.length * 3_600_000);
-  const engine = openSqlite(dir, clock);
+  const engine = await openIn(dir, clock);
   const mailboxId = await addMailbox(engine);
   const store = new Store(engine, silentLogger);
   const mailbox = store.openMailbox(mailboxId, 'test');
@@ -101,7 +102,7 @@ export async function openTestFolder(samples: readonly Sample[]): Promise<TestFo
   };
 }
 
-async function addMailbox(engine: ReturnType<typeof openSqlite>): Promise<MailboxId> {
+async function addMailbox(engine: Engine): Promise<MailboxId> {
   await engine.execute<'add-domain'>('test', { kind: 'add-domain', domain: 'example.org' });
   const { mailboxId } = await engine.execute<'add-mailbox'>('test', {
     kind: 'add-mailbox',

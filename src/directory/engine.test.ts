@@ -1,20 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '#kernel';
 import { parseAddress } from '#model';
-import { openSqlite } from '#storage/sqlite';
+import { openFresh } from '../storage/fresh.conformance.ts';
 import { Directory } from './directory.ts';
 
-test('the directory on the embedded engine: add, resolve, log in, change, remove', async (t) => {
-  const dir = mkdtempSync(join(tmpdir(), 'posthorn-directory-'));
-  const engine = openSqlite(dir, systemClock);
-  t.after(async () => {
-    await engine[Symbol.asyncDispose]();
-    rmSync(dir, { recursive: true });
-  });
+test('the directory on an engine: add, resolve, log in, change, remove', async (t) => {
+  const engine = await openFresh(t, systemClock);
   const directory = new Directory(engine, { clock: systemClock });
   const resolve = (text: string) => directory.resolve(parseAddress(text)!);
 
