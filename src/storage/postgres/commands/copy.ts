@@ -9,7 +9,7 @@ import { releaseContents } from './expunge.ts';
 import { internKeywords, namesOf } from './keywords.ts';
 import { IN_RANGES } from './store-flags.ts';
 
-const SELECT_SOURCE = `SELECT e.uid, e.flags, e.size_bytes, e.content_id, e.keywords, e.internal_ms FROM ${IN_RANGES} ORDER BY e.uid`;
+const SELECT_SOURCE = `SELECT e.uid, e.flags, e.size_bytes, e.content_id, e.keywords, e.internal_ms FROM entry AS e WHERE ${IN_RANGES} ORDER BY e.uid`;
 const INSERT_COPIES = `INSERT INTO entry(mailbox_id, folder_id, uid, content_id, flags, keywords, modseq, internal_ms, saved_ms, size_bytes)
   SELECT $1::bigint, $2::bigint, $3::bigint + c.nth - 1, c.content_id, c.flags, c.keywords, $4::bigint, c.internal_ms, $5::bigint, c.size_bytes
   FROM unnest($6::bigint[], $7::integer[], $8::text[], $9::bigint[], $10::bigint[])
@@ -17,7 +17,7 @@ const INSERT_COPIES = `INSERT INTO entry(mailbox_id, folder_id, uid, content_id,
 const COUNT_COPIES = `INSERT INTO content_ref AS c (mailbox_id, content_id, refs)
   SELECT $1::bigint, l.id, $3::bigint + count(*) FROM unnest($2::bigint[]) AS l(id) GROUP BY l.id
   ON CONFLICT(mailbox_id, content_id) DO UPDATE SET refs = c.refs + excluded.refs - $3::bigint`;
-const DELETE_SOURCE = `DELETE FROM entry WHERE mailbox_id = $1 AND folder_id = $2 AND uid IN (SELECT e.uid FROM ${IN_RANGES})`;
+const DELETE_SOURCE = `DELETE FROM entry AS e WHERE ${IN_RANGES}`;
 
 const CONTENT_COLUMNS = `size_bytes, head_bytes, sent_ms, blob, message_id, subject, envelope, body_structure, body_short, structure,
   preview, hash, head, body`;

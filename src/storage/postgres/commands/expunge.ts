@@ -5,8 +5,7 @@ import { ALL_UIDS, numberArray, rangesLiteral } from '../literals.ts';
 import type { Transaction } from '../transaction.ts';
 import { IN_RANGES } from './store-flags.ts';
 
-const DELETE_ENTRIES = `DELETE FROM entry WHERE mailbox_id = $1 AND folder_id = $2 AND uid IN (
-    SELECT e.uid FROM ${IN_RANGES} WHERE e.flags & $4 = $4)
+const DELETE_ENTRIES = `DELETE FROM entry AS e WHERE ${IN_RANGES} AND e.flags & $4 = $4
   RETURNING uid, flags, size_bytes, content_id`;
 
 // Contents that lose references come as arrays of id and how many.

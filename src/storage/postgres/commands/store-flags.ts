@@ -5,11 +5,14 @@ import { rangesLiteral, uidsIn } from '../literals.ts';
 import type { Transaction } from '../transaction.ts';
 import { internKeywords, knownKeywords } from './keywords.ts';
 
-/** Entries of a folder in ranges: $1 mailbox, $2 folder, $3 ranges. */
-export const IN_RANGES = `unnest($3::int8multirange) AS r CROSS JOIN LATERAL (
-    SELECT * FROM entry AS i WHERE i.mailbox_id = $1 AND i.folder_id = $2 AND i.uid >= lower(r) AND i.uid < upper(r)) AS e`;
+/**
+ * Whether an entry `e` is of a folder and in ranges: $1 mailbox, $2 folder, $3 ranges. One walk by the key from the first range to the
+ * last, each entry looked up in them; a join to a table of ranges compares each of many thousands with the whole folder.
+ */
+export const IN_RANGES = `e.mailbox_id = $1 AND e.folder_id = $2 AND e.uid >= lower($3::int8multirange)
+  AND e.uid < upper($3::int8multirange) AND e.uid <@ $3::int8multirange`;
 
-const SELECT_MODIFIED = `SELECT range_agg(int8range(e.uid, e.uid, '[]'))::text FROM ${IN_RANGES} WHERE e.modseq > $4`;
+const SELECT_MODIFIED = `SELECT range_agg(int8range(e.uid, e.uid, '[]'))::text FROM entry AS e WHERE ${IN_RANGES} AND e.modseq > $4`;
 
 // $4 flags, $5 keywords in the stored form, $6 modseq, $7 unchangedSince.
 const WORDS = "unnest(string_to_array(btrim(e.keywords, ' '), ' '))";
@@ -29,18 +32,16 @@ const EDITS = {
 } as const;
 
 function updateOf({ flags, keywords }: { flags: string; keywords: string }): string {
-  return `WITH edit AS (
-      SELECT e.uid, e.flags AS was, (${flags})::integer AS flags, ${keywords} AS keywords
-      FROM ${IN_RANGES} WHERE e.modseq <= $7 AND (e.flags <> (${flags})::integer OR e.keywords <> ${keywords})
+  const differs = `${IN_RANGES} AND e.modseq <= $7 AND (e.flags <> (${flags})::integer OR e.keywords <> ${keywords})`;
+  // Both parts see the entries as they were before.
+  return `WITH counted AS (
+      SELECT coalesce(sum((e.flags & ${Flag.Seen} = 0)::integer - ((${flags}) & ${Flag.Seen} = 0)::integer), 0)::bigint AS seen,
+        coalesce(sum(((${flags}) & ${Flag.Deleted} <> 0)::integer - (e.flags & ${Flag.Deleted} <> 0)::integer), 0)::bigint AS deleted
+      FROM entry AS e WHERE ${differs}
     ), done AS (
-      UPDATE entry SET flags = edit.flags, keywords = edit.keywords, modseq = $6 FROM edit
-      WHERE entry.mailbox_id = $1 AND entry.folder_id = $2 AND entry.uid = edit.uid
-      RETURNING entry.uid, edit.was, entry.flags
+      UPDATE entry AS e SET flags = (${flags})::integer, keywords = ${keywords}, modseq = $6 WHERE ${differs} RETURNING e.uid
     )
-    SELECT range_agg(int8range(uid, uid, '[]'))::text,
-      coalesce(sum((was & ${Flag.Seen} = 0)::integer - (flags & ${Flag.Seen} = 0)::integer), 0)::bigint,
-      coalesce(sum((flags & ${Flag.Deleted} <> 0)::integer - (was & ${Flag.Deleted} <> 0)::integer), 0)::bigint
-    FROM done`;
+    SELECT (SELECT range_agg(int8range(uid, uid, '[]'))::text FROM done), seen, deleted FROM counted`;
 }
 
 const UPDATES = {

@@ -77,10 +77,9 @@ function makePlan(mask: number): Plan {
       WHERE e.mailbox_id = $1 AND e.folder_id = $2 AND e.uid BETWEEN $5 AND $6 AND e.modseq > $3 ORDER BY e.uid LIMIT $4`,
     // The entries are cut to the limit before their contents are looked up.
     ranges: `SELECT ${columns} FROM (
-        SELECT i.* FROM unnest($5::int8multirange) AS r CROSS JOIN LATERAL (
-          SELECT * FROM entry AS x WHERE x.mailbox_id = $1 AND x.folder_id = $2
-            AND x.uid >= lower(r) AND x.uid < upper(r) AND x.modseq > $3) AS i
-        ORDER BY i.uid LIMIT $4
+        SELECT * FROM entry AS x WHERE x.mailbox_id = $1 AND x.folder_id = $2 AND x.uid >= lower($5::int8multirange)
+          AND x.uid < upper($5::int8multirange) AND x.uid <@ $5::int8multirange AND x.modseq > $3
+        ORDER BY x.uid LIMIT $4
       ) AS e ${join} ORDER BY e.uid`,
   };
 }
