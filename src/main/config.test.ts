@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { freshDirectory } from '../storage/sqlite/fresh.conformance.ts';
+import { freshDirectory } from '../storage/fresh.conformance.ts';
 import { makeConfig, type ServerConfig } from './config.ts';
 
 type Context = Parameters<typeof freshDirectory>[0];

@@ -2,8 +2,6 @@ import type { TestContext } from 'node:test';
 import { connectSqlite, type SqliteEngine, WriterThread } from '#storage/sqlite';
 import { freshDirectory } from '../fresh.conformance.ts';
 
-export { freshDirectory };
-
 /** An engine over a new directory, with its writer in a thread of its own. */
 export async function connectFresh(t: TestContext): Promise<SqliteEngine> {
   const dir = freshDirectory(t, async () => {

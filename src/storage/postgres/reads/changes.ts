@@ -13,10 +13,11 @@ const SELECT_NAMED = `WITH log AS (
   SELECT ${COLUMNS}, m.log_floor, log.gone::text, e.uid, e.modseq, e.flags, e.keywords
   FROM folder AS f JOIN mailbox AS m ON m.mailbox_id = f.mailbox_id CROSS JOIN log
   LEFT JOIN LATERAL (
-    SELECT i.uid, i.modseq, i.flags, i.keywords FROM unnest(log.named) AS r
-    CROSS JOIN LATERAL (SELECT * FROM entry AS x WHERE x.mailbox_id = $1 AND x.folder_id = $2
-      AND x.uid >= lower(r) AND x.uid < upper(r) AND x.modseq > $3) AS i
-    WHERE m.log_floor <= $3
+    SELECT i.uid, i.modseq, i.flags, i.keywords FROM entry AS i
+    WHERE i.mailbox_id = $1 AND i.folder_id = $2 AND i.uid >= lower(log.named) AND i.uid < upper(log.named)
+      AND i.uid <@ log.named AND i.modseq > $3 AND m.log_floor <= $3
+    -- Keeps it a look by the key for what the log names; without, it may become a walk through the whole folder.
+    OFFSET 0
   ) AS e ON true
   WHERE f.mailbox_id = $1 AND f.folder_id = $2 ORDER BY e.uid`;
 // When the log does not reach back so far.
