@@ -10,4 +10,6 @@
  */
 export { citusStatements } from './citus.ts';
 export { PostgresEngine, type PostgresOptions } from './engine.ts';
+export { openPostgresSource, type PostgresMoveOptions } from './moving/source.ts';
+export { openPostgresTarget } from './moving/target.ts';
 export { parseTarget } from './target.ts';

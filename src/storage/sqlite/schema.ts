@@ -131,6 +131,8 @@ interface Header {
   readonly formatVersion: number;
   readonly leastReader: number;
   readonly leastWriter: number;
+  /** It is the unfinished copy of another store. */
+  readonly moving: boolean;
 }
 
 function readHeader(db: DatabaseSync): Header | undefined {
@@ -142,14 +144,20 @@ function readHeader(db: DatabaseSync): Header | undefined {
     formatVersion: number('format_version'),
     leastReader: number('least_reader'),
     leastWriter: number('least_writer'),
+    moving: number('moving') !== 0,
   };
 }
 
 /**
- * Refuses a database that this code may not touch, before a byte is written.
- * @throws {format-newer} with the versions; {corrupt} when it is not a Posthorn database.
+ * Refuses a database that this code may not touch, before a byte is written. The unfinished copy of another store is only there to be
+ * finished (purpose `move in`).
+ * @throws {format-newer} with the versions; {corrupt} when it is not a Posthorn database; {configuration} for an unfinished copy
  */
-export function checkFormat(db: DatabaseSync, path: string): 'empty' | 'current' | 'older' {
+export function checkFormat(
+  db: DatabaseSync,
+  path: string,
+  purpose: 'serve' | 'move in' = 'serve',
+): 'empty' | 'current' | 'older' {
   const header = readHeader(db);
   if (header === undefined) {
     const tables = db.prepare('SELECT count(*) AS n FROM sqlite_schema').get();
@@ -166,6 +174,11 @@ export function checkFormat(db: DatabaseSync, path: string): 'empty' | 'current'
     throw new PosthornError(
       'corrupt',
       `${path} has format ${header.formatVersion}, which never existed`,
+    );
+  if (header.moving && purpose === 'serve')
+    throw new PosthornError(
+      'configuration',
+      `${path} is the unfinished copy of another store: go on with the move, or remove it`,
     );
   return header.formatVersion < FORMAT_VERSION ? 'older' : 'current';
 }
