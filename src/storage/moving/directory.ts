@@ -1,10 +1,8 @@
 import type { DirectoryPages, DirectoryTable } from './port.ts';
 import type { Work } from './work.ts';
 
-const ROWS_AT_ONCE = 1000;
 /** Tracking events that come along: the newest. */
 const TRACKING_MAX = 100_000;
-const TRACKING_AT_ONCE = 5000;
 
 const FIRST = { domains: '', recipients: 0, addresses: '' } as const;
 
@@ -19,7 +17,7 @@ async function copyTable(work: Work, table: DirectoryTable): Promise<void> {
     const page: DirectoryPages[DirectoryTable] = await work.source.directory(
       table,
       after as never,
-      ROWS_AT_ONCE,
+      work.rowsAtOnce,
     );
     await work.target.putDirectory(table, page);
     after = page.through;
@@ -29,7 +27,7 @@ async function copyTable(work: Work, table: DirectoryTable): Promise<void> {
 /** Copies the newest tracking events in place of those that are there. */
 export async function copyTracking(work: Work): Promise<void> {
   await work.target.clearTracking();
-  for await (const events of work.source.tracking(TRACKING_MAX, TRACKING_AT_ONCE)) {
+  for await (const events of work.source.tracking(TRACKING_MAX, work.rowsAtOnce)) {
     work.checkpoint();
     await work.target.addTracking(events);
   }

@@ -1,13 +1,8 @@
 import type { MailboxId, ModSeq, Uid } from '#model';
 import type { FolderRef, UidRanges } from '../commands.ts';
 import { bring } from './bring.ts';
-import type { CopyState, MailboxParts, MailboxStamp, MovedChange, MoveSide } from './port.ts';
+import type { CopyState, MailboxParts, MailboxStamp, MovedChange } from './port.ts';
 import type { Work } from './work.ts';
-
-const ENTRIES_AT_ONCE = 4000;
-const UIDS_AT_ONCE = 20_000;
-const CHANGES_AT_ONCE = 5000;
-const STAMPS_AT_ONCE = 500;
 
 /** What a way through all mailboxes found to do. */
 export interface Pass {
@@ -20,10 +15,10 @@ export async function followAll(work: Work): Promise<Pass> {
   const pass: Pass = { mailboxes: 0, messages: 0 };
   for (let after = 0; ; ) {
     work.checkpoint();
-    const page = await work.source.stamps(after, STAMPS_AT_ONCE);
+    const page = await work.source.stamps(after, work.rowsAtOnce);
     const through =
-      page.length < STAMPS_AT_ONCE ? Number.POSITIVE_INFINITY : page.at(-1)!.mailboxId;
-    const known = await stampsUpTo(work.target, after, through);
+      page.length < work.rowsAtOnce ? Number.POSITIVE_INFINITY : page.at(-1)!.mailboxId;
+    const known = await stampsUpTo(work, after, through);
     for (const stamp of page) {
       const there = known.get(stamp.mailboxId);
       known.delete(stamp.mailboxId);
@@ -46,16 +41,16 @@ export function keyOf({ modSeq, logFloor, recents, keywords }: MailboxStamp): st
 }
 
 async function stampsUpTo(
-  side: MoveSide,
+  { target, rowsAtOnce }: Work,
   after: number,
   through: number,
 ): Promise<Map<MailboxId, MailboxStamp>> {
   const found = new Map<MailboxId, MailboxStamp>();
   for (let from = after; ; ) {
-    const page = await side.stamps(from, STAMPS_AT_ONCE);
+    const page = await target.stamps(from, rowsAtOnce);
     for (const stamp of page) if (stamp.mailboxId <= through) found.set(stamp.mailboxId, stamp);
     const last = page.at(-1)?.mailboxId;
-    if (page.length < STAMPS_AT_ONCE || last === undefined || last >= through) return found;
+    if (page.length < rowsAtOnce || last === undefined || last >= through) return found;
     from = last;
   }
 }
@@ -82,7 +77,7 @@ async function copyEntries(work: Work, mailboxId: MailboxId, state: CopyState): 
   let after = { folderId: state.folderId, uid: state.uid };
   for (let copied = 0; ; ) {
     work.checkpoint();
-    const entries = await work.source.entriesAfter(mailboxId, after, ENTRIES_AT_ONCE);
+    const entries = await work.source.entriesAfter(mailboxId, after, work.rowsAtOnce);
     const last = entries.at(-1);
     if (last === undefined) return copied;
     after = { folderId: last.folderId, uid: last.uid };
@@ -122,11 +117,11 @@ async function followFolder(work: Work, folder: FolderRef, since: ModSeq): Promi
   const news = await source.news(ref, since);
   if (news === undefined) return 0;
   const vanished = news.vanished ?? (await goneFrom(work, ref));
-  for (const uids of chunks(vanished, UIDS_AT_ONCE)) {
+  for (const uids of chunks(vanished, work.rowsAtOnce)) {
     work.checkpoint();
     await target.removeEntries(ref, uids);
   }
-  for (const uids of chunks(news.touched, ENTRIES_AT_ONCE)) {
+  for (const uids of chunks(news.touched, work.rowsAtOnce)) {
     work.checkpoint();
     const entries = await source.entries(ref, rangesOf(uids));
     await bring(work, ref.mailboxId, entries, undefined);
@@ -150,7 +145,7 @@ async function copyLog(work: Work, { mailbox }: MailboxParts, since: ModSeq): Pr
   };
   for (;;) {
     work.checkpoint();
-    const rows = await work.source.changeLog(mailboxId, after, CHANGES_AT_ONCE);
+    const rows = await work.source.changeLog(mailboxId, after, work.rowsAtOnce);
     const last = rows.at(-1);
     if (last === undefined) return;
     await work.target.putChanges(mailboxId, rows);

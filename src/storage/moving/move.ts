@@ -27,6 +27,8 @@ export interface MoveOptions {
   readonly onProgress?: (progress: MoveProgress) => void;
   /** Ends the move at the next batch; another one with the same source and target goes on from there. */
   readonly signal?: AbortSignal;
+  /** Rows that travel together at most, 4000 where it is not given. */
+  readonly rowsAtOnce?: number;
 }
 
 export interface Moved {
@@ -96,6 +98,7 @@ async function copyAndFollow(work: Work): Promise<number> {
 async function countBoth({
   source,
   target,
+  rowsAtOnce,
 }: Work): Promise<{ readonly messages: number; readonly mailboxes: number }> {
   const messages = await target.messages();
   const expected = await source.messages();
@@ -106,9 +109,9 @@ async function countBoth({
     );
   let mailboxes = 0;
   for (let after = 0; ; ) {
-    const page = await target.stamps(after, 1000);
+    const page = await target.stamps(after, rowsAtOnce);
     mailboxes += page.length;
-    if (page.length < 1000) return { messages, mailboxes };
+    if (page.length < rowsAtOnce) return { messages, mailboxes };
     after = page.at(-1)!.mailboxId;
   }
 }

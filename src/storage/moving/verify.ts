@@ -4,8 +4,6 @@ import type { MailboxId } from '#model';
 import { keyOf } from './follow.ts';
 import type { Work } from './work.ts';
 
-const STAMPS_AT_ONCE = 500;
-
 /** Compares mailboxes on both sides, and knows which need no second look. */
 export class Verifier {
   readonly #work: Work;
@@ -35,14 +33,15 @@ export class Verifier {
   }
 
   async *#open(): AsyncIterable<{ readonly mailboxId: MailboxId; readonly key: string }> {
+    const { source, rowsAtOnce } = this.#work;
     for (let after = 0; ; ) {
-      const page = await this.#work.source.stamps(after, STAMPS_AT_ONCE);
+      const page = await source.stamps(after, rowsAtOnce);
       for (const stamp of page) {
         this.#work.checkpoint();
         const key = keyOf(stamp);
         if (this.#equal.get(stamp.mailboxId) !== key) yield { mailboxId: stamp.mailboxId, key };
       }
-      if (page.length < STAMPS_AT_ONCE) return;
+      if (page.length < rowsAtOnce) return;
       after = page.at(-1)!.mailboxId;
     }
   }

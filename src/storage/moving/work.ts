@@ -10,11 +10,15 @@ export interface MoveProgress {
   readonly total: number;
 }
 
+const ROWS_AT_ONCE = 4000;
+
 /** What all parts of a move work with. */
 export class Work {
   readonly source: MoveSource;
   readonly target: MoveTarget;
   phase: MoveProgress['phase'] = 'copy';
+  /** Messages, rows of the change log or mailboxes of one batch at most. */
+  readonly rowsAtOnce: number;
   readonly #signal: AbortSignal | undefined;
   readonly #tell: ((progress: MoveProgress) => void) | undefined;
   #copied = 0;
@@ -26,10 +30,12 @@ export class Work {
     options: {
       readonly signal?: AbortSignal | undefined;
       readonly onProgress?: ((progress: MoveProgress) => void) | undefined;
+      readonly rowsAtOnce?: number | undefined;
     },
   ) {
     this.source = source;
     this.target = target;
+    this.rowsAtOnce = options.rowsAtOnce ?? ROWS_AT_ONCE;
     this.#signal = options.signal;
     this.#tell = options.onProgress;
   }
