@@ -1,6 +1,7 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { isPosthornError, PosthornError } from '#kernel';
 import type { MailboxId } from '#model';
+import type { Blobs, BlobWriter } from '../blobs/port.ts';
 import type { MovedContent, MovedEntry, Position } from './port.ts';
 import type { Work } from './work.ts';
 
@@ -74,10 +75,10 @@ async function readContents(
   if (ids.length === 0) return [];
   const contents: MovedContent[] = [];
   for (const content of await work.source.contents(mailboxId, ids)) {
-    const digest = createHash('sha256').update(content.head);
-    if (content.blob === null) digest.update(content.body ?? Buffer.alloc(0));
-    else if (!(await copyBlob(work, mailboxId, content, digest))) continue;
-    if (!digest.digest().equals(content.hash))
+    const outcome =
+      content.blob === null ? inlineIsWhole(content) : await copyBlob(work, mailboxId, content);
+    if (outcome === 'gone') continue;
+    if (outcome === 'damaged')
       throw new PosthornError(
         'corrupt',
         `mailbox ${mailboxId} content ${content.contentId} of ${work.source.shown} does not have its checksum: ` +
@@ -88,30 +89,51 @@ async function readContents(
   return contents;
 }
 
-/** Copies a content's blob under its name and hashes it. False when it has gone, and the content with it. */
-async function copyBlob(
-  work: Work,
-  mailboxId: MailboxId,
-  { contentId, blob, sizeBytes, headBytes }: MovedContent,
-  digest: Hash,
-): Promise<boolean> {
+type Outcome = 'whole' | 'damaged' | 'gone';
+
+function inlineIsWhole({ head, body, hash }: MovedContent): Outcome {
+  const digest = createHash('sha256').update(head);
+  if (body !== null) digest.update(body);
+  return digest.digest().equals(hash) ? 'whole' : 'damaged';
+}
+
+/** Copies a content's blob under its name, unless it is there. Gone is one whose content has gone too. */
+async function copyBlob(work: Work, mailboxId: MailboxId, content: MovedContent): Promise<Outcome> {
   const { source, target } = work;
+  const { contentId, sizeBytes, headBytes } = content;
+  const blob = content.blob!;
   const bytes = sizeBytes - headBytes;
-  const isThere = source.blobs === target.blobs || (await target.blobs.size(blob!)) === bytes;
+  if ((await target.blobs.size(blob)) === bytes) {
+    // One that both sides share is not moved at all.
+    if (source.blobs === target.blobs) return 'whole';
+    if (await carry(work, target.blobs, content, undefined)) return 'whole';
+  }
   try {
-    await using writer = isThere ? undefined : await target.blobs.create(blob!);
-    for (let at = 0; at < bytes; at += BLOB_BYTES_AT_ONCE) {
-      work.checkpoint();
-      const end = Math.min(at + BLOB_BYTES_AT_ONCE, bytes);
-      const piece = await source.blobs.read(blob!, at, end);
-      digest.update(piece);
-      await writer?.write(piece);
-    }
-    await writer?.finish();
-    return true;
+    await using writer = await target.blobs.create(blob);
+    if (!(await carry(work, source.blobs, content, writer))) return 'damaged';
+    await writer.finish();
+    return 'whole';
   } catch (error) {
     if (!isPosthornError(error, 'corrupt')) throw error;
     if ((await source.contents(mailboxId, [contentId])).length > 0) throw error;
-    return false;
+    return 'gone';
   }
+}
+
+/** Reads a blob from end to end and writes it where it goes. Whether its content has its checksum. */
+async function carry(
+  work: Work,
+  from: Blobs,
+  { blob, head, hash, sizeBytes, headBytes }: MovedContent,
+  writer: BlobWriter | undefined,
+): Promise<boolean> {
+  const digest = createHash('sha256').update(head);
+  const bytes = sizeBytes - headBytes;
+  for (let at = 0; at < bytes; at += BLOB_BYTES_AT_ONCE) {
+    work.checkpoint();
+    const piece = await from.read(blob!, at, Math.min(at + BLOB_BYTES_AT_ONCE, bytes));
+    digest.update(piece);
+    await writer?.write(piece);
+  }
+  return digest.digest().equals(hash);
 }

@@ -1,4 +1,5 @@
 /** Stores to move from and to: what is put into them, and all there is to see of one. */
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +14,7 @@ import type { TestDatabase } from '../../../test/postgres/database.ts';
 import {
   ALL,
   addBox,
-  type Box,
+  Box,
   blobContent,
   cleanUpAll,
   contentOf,
@@ -87,6 +88,19 @@ export function oddContent(text: string): Content {
   };
 }
 
+/** A content of nothing but a head. */
+function emptyContent(): Content {
+  const content = contentOf('empty');
+  return {
+    ...content,
+    body: { kind: 'bytes', bytes: Buffer.alloc(0) },
+    hash: createHash('sha256').update(content.head).digest(),
+    sizeBytes: content.head.length,
+    messageId: undefined,
+    sentAtMs: undefined,
+  };
+}
+
 /** Fills a store with one of everything that is hard to move. Gives mailboxes for further commands. */
 export async function furnish(engine: Engine): Promise<readonly [Box, Box]> {
   const [a, b] = [await addBox(engine), await addBox(engine, 50_000_000)];
@@ -105,7 +119,7 @@ export async function furnish(engine: Engine): Promise<readonly [Box, Box]> {
     contentOf('shared'),
     oddContent('odd'),
     await blobContent(engine, 'blob', Buffer.alloc(1_500_000, 'blob ')),
-    { ...contentOf('empty'), messageId: undefined, sentAtMs: undefined },
+    emptyContent(),
   ];
   const keywords = ['$Label1', 'ReD', 'blue'];
   const targets = [
@@ -141,7 +155,7 @@ function tracks(count: number): TrackingEvent[] {
   return Array.from({ length: count }, (_, index) => ({
     ...trackingEvent(`S${index}`),
     atMs: 1_000 + Math.floor(index / 3),
-    subject: `"${index}" \\ \u00e9, {NULL}`,
+    subject: `"${index}" \0 \\ \u00e9, {NULL}`,
   }));
 }
 
@@ -179,7 +193,7 @@ export async function portrait({ read }: Engine): Promise<unknown> {
         });
       shown.push(await read.openFolder(folder));
       // Each modseq there was, or some of very many.
-      const step = Math.ceil((folder.highestModSeq + 1) / 60);
+      const step = Math.ceil((folder.highestModSeq + 1) / 25);
       for (let since = 0; since <= folder.highestModSeq; since += step)
         shown.push(await read.changes(folder, since as ModSeq));
     }
@@ -195,6 +209,63 @@ export async function portrait({ read }: Engine): Promise<unknown> {
     rooms,
     leads: await Promise.all(leads),
     domains: await read.domains(),
-    tracking: await read.tracking(1e6),
+    tracking: (await read.tracking(1e6)).map((event) => ({
+      ...event,
+      subject: event.subject.replaceAll('\0', '\ufffd'),
+    })),
   };
+}
+
+/** Changes a furnished store in every way that a move has to follow. */
+export async function meddle(engine: Engine): Promise<void> {
+  const [first, second] = await engine.read.mailboxes(0 as MailboxId, 2);
+  const box = new Box(engine, first!.mailboxId);
+  const other = new Box(engine, second!.mailboxId);
+  const { mailboxId } = box;
+  const junk = (await engine.read.folderByName(mailboxId, 'Junk'))!;
+  const uids = (await box.uids(junk.folderId)).slice(0, 3);
+  for (const uid of uids)
+    await run(engine, {
+      kind: 'expunge',
+      ...box.ref(junk.folderId),
+      uids: ranges([uid, uid]),
+      onlyDeleted: false,
+    });
+  await run(engine, {
+    kind: 'store-flags',
+    ...box.ref(),
+    uids: ALL,
+    operation: 'replace',
+    flags: Flag.Answered,
+    keywords: ['$New', 'red'],
+    unchangedSince: undefined,
+  });
+  // Names change hands, and a name comes back as another folder.
+  for (const name of ['x', 'y']) if (!(await box.names()).includes(name)) await box.create(name);
+  const [x, y] = await Promise.all(
+    ['x', 'y'].map((name) => engine.read.folderByName(mailboxId, name)),
+  );
+  const rename = { kind: 'rename-folder' } as const;
+  await run(engine, { ...rename, ...box.ref(x!.folderId), name: 'between' });
+  await run(engine, { ...rename, ...box.ref(y!.folderId), name: 'x' });
+  await run(engine, { ...rename, ...box.ref(x!.folderId), name: 'y' });
+  await box.deliver(5, { folderId: x!.folderId });
+  await run(engine, { kind: 'delete-folder', ...box.ref(y!.folderId) });
+  await box.create('x');
+  await other.deliver(4);
+  // The log does not reach back to what was copied before.
+  await cleanUpAll(engine, 1);
+  // These leave the modseq alone.
+  await run(engine, { kind: 'claim-recent', ...other.ref() });
+  await run(engine, {
+    kind: 'store-flags',
+    ...other.ref(),
+    uids: ranges([4_000_000, 4_000_000]),
+    operation: 'add',
+    flags: 0,
+    keywords: ['$NobodyHasIt'],
+    unchangedSince: undefined,
+  });
+  const gone = await addBox(engine);
+  await gone.deliver(1);
 }

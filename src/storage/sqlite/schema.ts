@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { PosthornError } from '#kernel';
+import { PosthornError, randomBytes } from '#kernel';
 
 /** Format of the data this code writes. */
 export const FORMAT_VERSION = 1;
@@ -192,4 +192,19 @@ export function createSchema(db: DatabaseSync): void {
   put.run('least_reader', FORMAT_OLDEST);
   put.run('least_writer', FORMAT_OLDEST);
   db.exec('COMMIT');
+}
+
+const SELECT_STORE_ID = "SELECT value FROM header WHERE key = 'store_id'";
+const INSERT_STORE_ID = "INSERT INTO header(key, value) VALUES ('store_id', ?)";
+const STORE_ID_BYTES = 6;
+
+/** The number by which a store is told from others; undefined as long as no writer has opened it. */
+export function storeId(db: DatabaseSync): number | undefined {
+  return db.prepare(SELECT_STORE_ID).get()?.['value'] as number | undefined;
+}
+
+/** Gives a store its number when it has none. */
+export function keepStoreId(db: DatabaseSync): void {
+  if (storeId(db) !== undefined) return;
+  db.prepare(INSERT_STORE_ID).run(randomBytes(STORE_ID_BYTES).readUIntBE(0, STORE_ID_BYTES));
 }

@@ -22,7 +22,7 @@ import type {
 import { BLOB_DIRECTORY, DATABASE_FILE } from '../engine.ts';
 import { RANGES, rangesJson } from '../ranges.ts';
 import { readChanges } from '../reads/changes.ts';
-import { checkFormat } from '../schema.ts';
+import { checkFormat, storeId } from '../schema.ts';
 import { type Row, Statements } from '../statements.ts';
 import { countMessages, inSnapshot, readParts, readStamps, readSums, readUids } from './side.ts';
 
@@ -99,10 +99,9 @@ class SqliteSource implements MoveSource {
     this.#sql = new Statements(this.#db);
   }
 
-  /** By the file itself: it keeps this through renames and restarts, and a restored copy is another one. */
+  /** By its number and the file itself, which stays through renames and restarts: a restored copy is another source. */
   async id(): Promise<string> {
-    const { dev, ino, birthtimeMs } = statSync(this.#path);
-    return `sqlite:${dev}:${ino}:${Math.floor(birthtimeMs)}`;
+    return `sqlite:${storeId(this.#db) ?? ''}:${statSync(this.#path).ino}`;
   }
 
   async settle(): Promise<void> {}
