@@ -11,3 +11,5 @@
 export { citusStatements, schemaStatements } from './citus.ts';
 export { PostgresEngine, type PostgresOptions } from './engine.ts';
 export { isSchemaName, parseTarget } from './target.ts';
+export { openPostgresSource, type PostgresMoveOptions } from './moving/source.ts';
+export { openPostgresTarget } from './moving/target.ts';

@@ -209,20 +209,33 @@ const KNOWN = `SELECT (SELECT count(*) FROM information_schema.tables WHERE tabl
   (SELECT count(*) FROM information_schema.tables WHERE table_schema = $1)`;
 
 /**
+ * What a schema is opened for: to serve it, to be filled from another store or to go on with that, or to move out of it, which makes no
+ * schema where there is none.
+ */
+export type Purpose = 'serve' | 'move in' | 'move out';
+
+/**
  * Makes the schema with its tables when there is none, and refuses one that this code may not touch, before a byte is
  * written. Several nodes may start at the same time.
- * @throws {format-newer} with the versions; {corrupt} when the schema is not one of Posthorn
+ * @throws {format-newer} with the versions; {corrupt} when the schema is not one of Posthorn; {configuration} when it is the unfinished copy
+ *   of another store; {not-found} when there is nothing to move out of
  */
-export async function prepareSchema(connection: Connection, schema: string): Promise<void> {
+export async function prepareSchema(
+  connection: Connection,
+  schema: string,
+  purpose: Purpose = 'serve',
+): Promise<void> {
   // Not a lock on rows: it exists before any table does, and only here.
   await connection.query('SELECT pg_advisory_lock(hashtext($1))', `posthorn ${schema}`);
   try {
     const [known] = await connection.query(KNOWN, schema);
     const [headers, tables] = known as readonly [number, number];
+    if (headers === 0 && purpose === 'move out')
+      throw new PosthornError('not-found', `there is no Posthorn in the schema ${schema}`);
     if (headers === 0 && tables === 0) await createSchema(connection, schema);
     else if (headers === 0)
       throw new PosthornError('corrupt', `the schema ${schema} has tables, but none of Posthorn`);
-    else await checkFormat(connection, schema);
+    else await checkFormat(connection, schema, purpose);
   } finally {
     if (!connection.broken)
       await connection.query('SELECT pg_advisory_unlock(hashtext($1))', `posthorn ${schema}`);
@@ -237,7 +250,11 @@ async function createSchema(connection: Connection, schema: string): Promise<voi
   );
 }
 
-async function checkFormat(connection: Connection, schema: string): Promise<void> {
+async function checkFormat(
+  connection: Connection,
+  schema: string,
+  purpose: Purpose,
+): Promise<void> {
   const rows = await connection.query('SELECT key, value FROM header');
   const header = new Map(rows.map(([key, value]) => [key, Number(value)]));
   const version = header.get('format_version') ?? 0;
@@ -252,5 +269,10 @@ async function checkFormat(connection: Connection, schema: string): Promise<void
     throw new PosthornError(
       'corrupt',
       `the schema ${schema} has format ${version}, which never was`,
+    );
+  if (header.has('moving') && purpose !== 'move in')
+    throw new PosthornError(
+      'configuration',
+      `the schema ${schema} is the unfinished copy of another store: go on with the move, or remove it`,
     );
 }

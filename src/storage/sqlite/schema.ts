@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { PosthornError } from '#kernel';
+import { PosthornError, randomBytes } from '#kernel';
 
 /** Format of the data this code writes. */
 export const FORMAT_VERSION = 1;
@@ -131,6 +131,8 @@ interface Header {
   readonly formatVersion: number;
   readonly leastReader: number;
   readonly leastWriter: number;
+  /** It is the unfinished copy of another store. */
+  readonly moving: boolean;
 }
 
 function readHeader(db: DatabaseSync): Header | undefined {
@@ -142,14 +144,20 @@ function readHeader(db: DatabaseSync): Header | undefined {
     formatVersion: number('format_version'),
     leastReader: number('least_reader'),
     leastWriter: number('least_writer'),
+    moving: number('moving') !== 0,
   };
 }
 
 /**
- * Refuses a database that this code may not touch, before a byte is written.
- * @throws {format-newer} with the versions; {corrupt} when it is not a Posthorn database.
+ * Refuses a database that this code may not touch, before a byte is written. The unfinished copy of another store is only there to be
+ * finished (purpose `move in`).
+ * @throws {format-newer} with the versions; {corrupt} when it is not a Posthorn database; {configuration} for an unfinished copy
  */
-export function checkFormat(db: DatabaseSync, path: string): 'empty' | 'current' | 'older' {
+export function checkFormat(
+  db: DatabaseSync,
+  path: string,
+  purpose: 'serve' | 'move in' = 'serve',
+): 'empty' | 'current' | 'older' {
   const header = readHeader(db);
   if (header === undefined) {
     const tables = db.prepare('SELECT count(*) AS n FROM sqlite_schema').get();
@@ -167,6 +175,11 @@ export function checkFormat(db: DatabaseSync, path: string): 'empty' | 'current'
       'corrupt',
       `${path} has format ${header.formatVersion}, which never existed`,
     );
+  if (header.moving && purpose === 'serve')
+    throw new PosthornError(
+      'configuration',
+      `${path} is the unfinished copy of another store: go on with the move, or remove it`,
+    );
   return header.formatVersion < FORMAT_VERSION ? 'older' : 'current';
 }
 
@@ -179,4 +192,19 @@ export function createSchema(db: DatabaseSync): void {
   put.run('least_reader', FORMAT_OLDEST);
   put.run('least_writer', FORMAT_OLDEST);
   db.exec('COMMIT');
+}
+
+const SELECT_STORE_ID = "SELECT value FROM header WHERE key = 'store_id'";
+const INSERT_STORE_ID = "INSERT INTO header(key, value) VALUES ('store_id', ?)";
+const STORE_ID_BYTES = 6;
+
+/** The number by which a store is told from others; undefined as long as no writer has opened it. */
+export function storeId(db: DatabaseSync): number | undefined {
+  return db.prepare(SELECT_STORE_ID).get()?.['value'] as number | undefined;
+}
+
+/** Gives a store its number when it has none. */
+export function keepStoreId(db: DatabaseSync): void {
+  if (storeId(db) !== undefined) return;
+  db.prepare(INSERT_STORE_ID).run(randomBytes(STORE_ID_BYTES).readUIntBE(0, STORE_ID_BYTES));
 }

@@ -6,7 +6,7 @@ import type { Change } from '#model';
 import type { Command, OutcomeOf } from '../commands.ts';
 import { apply } from './apply.ts';
 import { withKeywords, withoutKeywords } from './commands/keywords.ts';
-import { checkFormat, createSchema } from './schema.ts';
+import { checkFormat, createSchema, keepStoreId } from './schema.ts';
 import { Statements } from './statements.ts';
 import { Transaction } from './transaction.ts';
 
@@ -144,6 +144,7 @@ function openForWriting(path: string): DatabaseSync {
       createSchema(db);
     }
     configure(db);
+    keepStoreId(db);
     return db;
   } catch (error) {
     db?.close();

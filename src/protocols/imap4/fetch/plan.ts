@@ -57,7 +57,7 @@ const ROW_ITEMS: Readonly<Record<Exclude<PlainFetchItem, Rfc822> | 'BODY', RowIt
   INTERNALDATE: (entry) => `INTERNALDATE ${formatDateTime(entry.internalMs)}`,
   SAVEDATE: (entry) => `SAVEDATE ${formatDateTime(entry.savedMs)}`,
   'RFC822.SIZE': (entry) => `RFC822.SIZE ${entry.sizeBytes}`,
-  EMAILID: (entry) => `EMAILID (${emailIdOf(entry.contentId)})`,
+  EMAILID: (entry) => `EMAILID (${emailIdOf(entry.hash!)})`,
   THREADID: () => 'THREADID NIL',
   ENVELOPE: (entry) => `ENVELOPE ${entry.envelope}`,
   BODYSTRUCTURE: (entry) => `BODYSTRUCTURE ${entry.bodyStructure}`,
@@ -65,6 +65,7 @@ const ROW_ITEMS: Readonly<Record<Exclude<PlainFetchItem, Rfc822> | 'BODY', RowIt
 };
 
 const ROW_COLUMNS: Readonly<Partial<Record<FetchItem['item'], EntryColumns>>> = {
+  EMAILID: { hash: true },
   ENVELOPE: { envelope: true },
   BODYSTRUCTURE: { bodyStructure: true },
   BODY: { bodyShort: true },

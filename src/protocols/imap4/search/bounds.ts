@@ -36,16 +36,16 @@ export function modSeqBound(key: SearchKey): ModSeq {
   }
 }
 
-/** Whether a MODSEQ key is anywhere in a search: then the result tells the highest one (RFC 7162 §3.1.5). */
-export function mentionsModSeq(key: SearchKey): boolean {
+/** Whether a key of a kind is anywhere in a search. */
+export function mentions(key: SearchKey, kind: SearchKey['key']): boolean {
   switch (key.key) {
-    case 'modseq':
+    case kind:
       return true;
     case 'and':
     case 'or':
-      return key.keys.some(mentionsModSeq);
+      return key.keys.some((operand) => mentions(operand, kind));
     case 'not':
-      return mentionsModSeq(key.of);
+      return mentions(key.of, kind);
     default:
       return false;
   }

@@ -34,6 +34,7 @@ export class Candidate {
   entry: Entry | undefined;
   /** Texts that were found in it. */
   readonly #texts = new Set<TextNeedle>();
+  #hash: Buffer | undefined;
   #head: Uint8Array | undefined;
   #headText: string | undefined;
   /** The header in lower case where that is all there is to decoding it; null where it is not; undefined: not looked at. */
@@ -44,16 +45,22 @@ export class Candidate {
     this.uid = uid;
   }
 
-  /** Takes what was read. A header read earlier stays known. The text is not known before it has been gone through. */
+  /** Takes what was read. A header or hash read earlier stays known. The text is not known before it has been gone through. */
   learn(entry: Entry, stage: Stage): void {
     this.entry = entry;
     if (stage < Stage.Body) this.stage = stage;
+    if (entry.hash !== undefined) this.#hash = entry.hash;
     if (entry.head !== undefined) this.#head = entry.head;
   }
 
   /** The text has been gone through, or as much of it as settles the matter. */
   textIsSeen(): void {
     this.stage = Stage.Body;
+  }
+
+  /** The hash of the content; undefined before the Index stage, and in a search that does not mention EMAILID. */
+  get hash(): Buffer | undefined {
+    return this.#hash;
   }
 
   /** The header; undefined before the Head stage. */

@@ -1,7 +1,7 @@
 import { assertNever } from '#kernel';
 import type { ModSeq, SeqNum } from '#model';
 import { type Ranges, rangesInclude, type SearchKey } from '#wire';
-import { mentionsModSeq, modSeqBound, seqBounds } from './bounds.ts';
+import { mentions, modSeqBound, seqBounds } from './bounds.ts';
 import { Stage } from './candidate.ts';
 import { allOf, anyOf, type Condition, EVERY, NONE, noneOf } from './condition.ts';
 import { fieldKey, headerKey } from './header-keys.ts';
@@ -21,6 +21,8 @@ export interface Plan {
   readonly changedSince: ModSeq;
   /** The result tells the highest mod-sequence of what was found (RFC 7162 §3.1.5). */
   readonly reportsModSeq: boolean;
+  /** The hashes of contents are read at the Index stage. */
+  readonly readsHash: boolean;
   /** What has to be looked for in the text of messages. */
   readonly needles: readonly TextNeedle[];
 }
@@ -29,7 +31,8 @@ export interface Plan {
 export function compileSearch(key: SearchKey, scope: SearchScope): Plan {
   const needles: TextNeedle[] = [];
   const condition = conditionOf(key, scope, needles);
-  const reportsModSeq = mentionsModSeq(key);
+  // With a MODSEQ key the result tells the highest one (RFC 7162 §3.1.5).
+  const reportsModSeq = mentions(key, 'modseq');
   const stages = new Set(condition.stages);
   stages.delete(Stage.Place);
   // Sizes bound how much is read at once, so a message's row comes before its content.
@@ -40,6 +43,7 @@ export function compileSearch(key: SearchKey, scope: SearchScope): Plan {
     bounds: seqBounds(key, scope),
     changedSince: modSeqBound(key),
     reportsModSeq,
+    readsHash: mentions(key, 'email-id'),
     needles,
   };
 }

@@ -10,7 +10,7 @@ import { parseCommand, type SearchKey } from '#wire';
 import { compileSearch } from './compile.ts';
 import { runSearch } from './folder-search.ts';
 import { searchKeys } from './keys.conformance.ts';
-import { modelSearch, openTestFolder, type TestFolder } from './model.conformance.ts';
+import { emailId, modelSearch, openTestFolder, type TestFolder } from './model.conformance.ts';
 import { goalOf } from './result.ts';
 import { ODD, oddSamples, sampleOf } from './samples.conformance.ts';
 import type { SearchScope } from './scope.ts';
@@ -145,7 +145,11 @@ async function compareWithModel(
   const { messages } = within;
   const saved = new Set(messages.filter(({ seq }) => seq % 4 === 0).map(({ entry }) => entry.uid));
   const ranges = [...saved].map((uid) => ({ first: uid, last: uid }));
-  const keys = searchKeys(words, days, messages.length);
+  const keys = searchKeys(
+    words,
+    days,
+    messages.map(({ bytes }) => emailId(bytes)),
+  );
   let hits = 0;
   await fc.assert(
     fc.asyncProperty(keys, async (key) => {
@@ -211,6 +215,10 @@ test('no more is read than the verdict needs', async () => {
   const far = watched();
   await find('SENTSINCE 1-Jan-2020', far.scope);
   assert.ok(far.read.every((one) => !one.startsWith('head')));
+  const id = emailId(folder.messages[0]!.bytes);
+  const byId = watched();
+  await find(`UID ${first} EMAILID ${id} SUBJECT nosuch`, byId.scope);
+  assert.deepEqual(byId.read, [`state ${first}`, `content+subject+hash ${first}`]);
   const recent = watched();
   const { modSeq } = folder.messages.at(-2)!.entry;
   assert.deepEqual(await find(`MODSEQ ${modSeq}`, recent.scope), [

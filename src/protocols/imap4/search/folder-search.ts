@@ -136,7 +136,7 @@ class Run {
       const entries = await mailbox.entries({
         folderId,
         uids: uidRangesOf(group, next),
-        columns: COLUMNS[stage],
+        columns: this.#columnsOf(stage),
         changedSince: this.#plan.changedSince,
         limit: group.length,
       });
@@ -153,6 +153,11 @@ class Run {
       while (next < group.length && group[next]!.uid <= last) next++;
     }
     return undecided;
+  }
+
+  #columnsOf(stage: Stage): EntryColumns {
+    const hash = stage === Stage.Index && this.#plan.readsHash;
+    return hash ? { ...COLUMNS[stage], hash } : COLUMNS[stage];
   }
 
   /** Goes through the text of a message. @returns false when it vanished meanwhile */

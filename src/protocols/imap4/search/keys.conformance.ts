@@ -24,11 +24,12 @@ function numSet<N extends SeqNum | Uid>(max: number): fc.Arbitrary<NumSet<N>> {
  * Keys of every kind.
  * @param words texts to look for; those of the keys are random cases of these, and pieces of them
  * @param days days that sending dates are compared with, ms since 1970
+ * @param emailIds one for each message
  */
 export function searchKeys(
   words: readonly string[],
   days: readonly number[],
-  messages: number,
+  emailIds: readonly string[],
 ): fc.Arbitrary<SearchKey> {
   const word = fc
     .tuple(fc.constantFrom(...words), fc.nat(4), fc.nat(4), fc.boolean())
@@ -46,8 +47,11 @@ export function searchKeys(
       set: fc.boolean(),
     }),
     fc.record({ key: fc.constant('recent' as const), set: fc.boolean() }),
-    fc.record({ key: fc.constant('seqs' as const), set: numSet<SeqNum>(messages) }),
-    fc.record({ key: fc.constant('uids' as const), set: numSet<Uid>(Math.ceil(messages * 1.3)) }),
+    fc.record({ key: fc.constant('seqs' as const), set: numSet<SeqNum>(emailIds.length) }),
+    fc.record({
+      key: fc.constant('uids' as const),
+      set: numSet<Uid>(Math.ceil(emailIds.length * 1.3)),
+    }),
     fc.record({
       key: fc.constant('field' as const),
       field: fc.constantFrom('BCC', 'CC', 'FROM', 'SUBJECT', 'TO'),
@@ -79,11 +83,11 @@ export function searchKeys(
     }),
     fc.record({
       key: fc.constant('modseq' as const),
-      modSeq: fc.nat(messages * 2) as fc.Arbitrary<number> as fc.Arbitrary<ModSeq>,
+      modSeq: fc.nat(emailIds.length * 2) as fc.Arbitrary<number> as fc.Arbitrary<ModSeq>,
     }),
     fc.record({
       key: fc.constantFrom('email-id', 'thread-id'),
-      id: fc.nat(messages).map((n) => `M${n}`),
+      id: fc.constantFrom('M1', ...emailIds),
     }),
   );
   return fc.letrec<{ key: SearchKey }>((tie) => ({

@@ -1,4 +1,5 @@
 /** SEARCH said plainly, one message at a time and with all of it in memory: what the real one is compared with. */
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -182,10 +183,15 @@ function matches(key: SearchKey, message: Modelled, folder: ModelFolder): boolea
     case 'modseq':
       return entry.modSeq >= key.modSeq;
     case 'email-id':
-      return `M${entry.contentId}` === key.id;
+      return emailId(bytes) === key.id;
     case 'thread-id':
       return false;
   }
+}
+
+/** EMAILID of a message, from its bytes. */
+export function emailId(bytes: Uint8Array): string {
+  return `M${createHash('sha256').update(bytes).digest().subarray(0, 15).toString('base64url')}`;
 }
 
 function hasFlag(flag: string, { flags, keywords }: Sample): boolean {

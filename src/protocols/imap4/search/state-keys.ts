@@ -81,5 +81,8 @@ export function modSeqKey({ modSeq }: KeyOf<'modseq'>): Condition {
 
 /** EMAILID: the same content has the same id in every folder (RFC 8474 §5.1). */
 export function emailIdKey({ id }: KeyOf<'email-id' | 'thread-id'>): Condition {
-  return onState((entry) => emailIdOf(entry.contentId) === id);
+  return {
+    stages: [Stage.Index],
+    test: ({ hash }) => (hash === undefined ? undefined : emailIdOf(hash) === id),
+  };
 }

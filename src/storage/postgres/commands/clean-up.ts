@@ -71,7 +71,11 @@ export async function cleanUp(parts: CleanUpParts, command: CleanUp): Promise<Cl
 }
 
 /** What is owed by nodes that are gone, or that could not reach a mailbox, is delivered. */
-async function keepPromises({ pool, executor, clock }: CleanUpParts): Promise<void> {
+export async function keepPromises({
+  pool,
+  executor,
+  clock,
+}: Omit<CleanUpParts, 'blobGraceMs'>): Promise<void> {
   const madeBeforeMs = clock.now() - PROMISE_GRACE_MS;
   const found = await pool.ask(OWNER, (connection) =>
     findPromises(connection, madeBeforeMs, PROMISES_AT_ONCE),
