@@ -1,6 +1,7 @@
 import { type Clock, PosthornError, randomId } from '#kernel';
 import type { MailboxId, ModSeq } from '#model';
 import type { Blobs } from '../../blobs/port.ts';
+import { PostgresBlobs } from '../blobs.ts';
 import type { FolderRef, UidRanges } from '../../commands.ts';
 import type {
   DirectoryPages,
@@ -87,7 +88,8 @@ const DIRECTORY: {
 export interface PostgresMoveOptions {
   /** `postgres://…`, see `parseTarget`. */
   readonly url: string;
-  readonly blobs: Blobs;
+  /** Where its large bodies are; undefined: in the database too. */
+  readonly blobs: Blobs | undefined;
   readonly clock: Clock;
 }
 
@@ -100,7 +102,7 @@ class PostgresSource implements MoveSource {
 
   constructor(options: PostgresMoveOptions, pool: Pool) {
     this.shown = parseTarget(options.url).shown;
-    this.blobs = options.blobs;
+    this.blobs = options.blobs ?? new PostgresBlobs(pool, options.clock);
     this.#clock = options.clock;
     this.#pool = pool;
   }

@@ -1,6 +1,7 @@
 import { PosthornError } from '#kernel';
 import type { MailboxId, ModSeq } from '#model';
 import type { Blobs } from '../../blobs/port.ts';
+import { PostgresBlobs } from '../blobs.ts';
 import type { FolderRef } from '../../commands.ts';
 import type {
   CopyState,
@@ -78,7 +79,7 @@ class PostgresTarget implements MoveTarget {
 
   constructor(options: PostgresMoveOptions, pool: Pool) {
     this.shown = parseTarget(options.url).shown;
-    this.blobs = options.blobs;
+    this.blobs = options.blobs ?? new PostgresBlobs(pool, options.clock);
     this.#pool = pool;
   }
 
