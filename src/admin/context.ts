@@ -31,13 +31,30 @@ export interface AdminContext {
   /** Undefined when no server runs and the verb works on the data directory itself. */
   readonly host: AdminHost | undefined;
   readonly clock: Clock;
+  /** Moves the store; who gives the context knows how to hold it still meanwhile. */
+  readonly move: (
+    to: { readonly to: string; readonly blobs?: string | undefined },
+    run: Run,
+  ) => Promise<MoveResult>;
+}
+
+/** What came of a move to another engine. */
+export interface MoveResult {
+  readonly messages: number;
+  readonly mailboxes: number;
+  /** Ways through all mailboxes. */
+  readonly passes: number;
+  /** How long nothing could be written. */
+  readonly pausedMs: number;
 }
 
 /** How far a long verb has come. */
 export interface Progress {
   readonly done: number;
   readonly total: number;
-  readonly unit: 'bytes' | 'contents';
+  readonly unit: 'bytes' | 'contents' | 'messages';
+  /** What is being done, where a verb does one thing after the other. */
+  readonly phase?: string;
   /** Messages so far, where they are counted beside the unit. */
   readonly messages: number;
 }

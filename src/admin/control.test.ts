@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Directory } from '#directory';
-import { isPosthornError, silentLogger, systemClock } from '#kernel';
+import { isPosthornError, PosthornError, silentLogger, systemClock } from '#kernel';
 import { Store } from '#store';
 import { freshDirectory, openIn } from '../storage/fresh.conformance.ts';
 import type { AdminContext, Progress, ServerStatus } from './context.ts';
@@ -47,7 +47,9 @@ async function serve(t: TestContext, below = 'data'): Promise<Server> {
   const directory = new Directory(engine, { clock: systemClock });
   const stopped = { stops: 0 };
   const host = { status: async () => STATUS, stop: () => void stopped.stops++ };
-  const context = { directory, store, host, clock: systemClock };
+  // Moves are tested where they are made.
+  const move = () => Promise.reject(new PosthornError('invalid'));
+  const context = { directory, store, host, clock: systemClock, move };
   const control = await ControlServer.listen(dir, context);
   return Object.assign(stopped, { dir, context, control });
 }

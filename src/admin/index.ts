@@ -12,7 +12,14 @@
  * Long verbs report progress and end soon after their `signal` is aborted.
  */
 export type { CheckResult } from './check.ts';
-export type { AdminContext, AdminHost, Progress, Run, ServerStatus } from './context.ts';
+export type {
+  AdminContext,
+  AdminHost,
+  MoveResult,
+  Progress,
+  Run,
+  ServerStatus,
+} from './context.ts';
 export { ControlServer } from './control.ts';
 export { callVerb } from './control-client.ts';
 export { controlPath } from './control-path.ts';

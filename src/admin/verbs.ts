@@ -5,6 +5,7 @@ import type { AdminContext, Run } from './context.ts';
 import { addDomain, listDomains, removeDomain } from './domain.ts';
 import { importMessages } from './import/import.ts';
 import { addMailbox, listMailboxes, removeMailbox, setPassword, showMailbox } from './mailbox.ts';
+import { migrate } from './migrate.ts';
 import { serverStatus, stopServer } from './server.ts';
 
 interface Verb<Args, Result> {
@@ -17,6 +18,10 @@ const DOMAIN = z.strictObject({ domain: z.string().min(1).max(300) });
 const MAILBOX = z.strictObject({ address: z.string().min(1).max(400) });
 const PASSWORD = MAILBOX.extend({ password: z.string().max(4096).optional() });
 const PATH = z.string().startsWith('/', 'must be an absolute path').max(4096);
+const MOVE = z.strictObject({
+  to: z.string().min(1).max(4096),
+  blobs: z.string().min(1).max(4096).optional(),
+});
 const IMPORT = MAILBOX.extend({
   folder: z.string().min(1).max(1000).optional(),
   source: z.discriminatedUnion('kind', [
@@ -45,6 +50,7 @@ const VERBS = {
   'mailbox set-password': verb(PASSWORD, setPassword),
   import: verb(IMPORT, importMessages),
   check: verb(NOTHING, checkStore),
+  migrate: verb(MOVE, migrate),
   status: verb(NOTHING, serverStatus),
   stop: verb(NOTHING, stopServer),
 } as const;

@@ -50,7 +50,9 @@ export class ProgressBar {
     const share = shareOf(progress);
     const parts = [`${Math.floor(share * 100)}%`];
     if (unit === 'bytes') parts.push(`${bytesText(done)} of ${bytesText(total)}`);
+    else if (unit === 'messages') parts.push(`${count(done, 'message')} of ${total}`);
     else parts.push(`${count(done, 'content')} of ${total}`);
+    if (progress.phase !== undefined) parts.push(progress.phase);
     if (messages > 0) parts.push(count(messages, 'message'));
     const passedMs = nowMs - this.#startedMs;
     if (share > 0.02 && share < 1)

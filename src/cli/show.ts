@@ -1,4 +1,11 @@
-import type { CheckResult, ImportResult, MailboxDetails, MailboxRow, ServerStatus } from '#admin';
+import type {
+  CheckResult,
+  ImportResult,
+  MailboxDetails,
+  MailboxRow,
+  MoveResult,
+  ServerStatus,
+} from '#admin';
 import { bytesText, count, durationText, groupDigits, table, timeText } from './text.ts';
 
 /** Waits shown to a person; `--json` has them all. */
@@ -76,6 +83,13 @@ export function checkText(result: CheckResult): string {
     ...problems.map(({ kind, text }) => `${kind}: ${text}`),
     `${checked}, ${count(problemCount, 'problem')}`,
   ].join('\n');
+}
+
+export function movedText({ messages, mailboxes, passes, pausedMs }: MoveResult): string {
+  return [
+    `${count(messages, 'message')} in ${groupDigits(mailboxes)} mailboxes moved and compared, in ${passes} passes`,
+    `nothing could be written for ${(pausedMs / 1000).toFixed(1)} s`,
+  ].join('; ');
 }
 
 export function statusText(status: ServerStatus, nowMs: number): string {

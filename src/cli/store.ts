@@ -10,8 +10,13 @@ import {
   print,
 } from './command.ts';
 import { ProgressBar } from './progress.ts';
-import { checkText, importText } from './show.ts';
+import { checkText, importText, movedText } from './show.ts';
 import { performVerb } from './verb.ts';
+
+interface MigrateOptions extends DataOption {
+  readonly to: string;
+  readonly blobs?: string;
+}
 
 interface ImportOptions extends DataOption {
   readonly mbox?: string;
@@ -34,6 +39,29 @@ export function addStoreCommands(program: Command, exit: Exit): void {
       if (result.problemCount > 0) exit(1);
     },
   );
+  addMigrate(program);
+}
+
+function addMigrate(program: Command): void {
+  addCommand(
+    program,
+    'migrate',
+    '--to URL|embedded [--blobs PLACE]',
+    'move all mail to another engine, while the server serves it; run again it goes on where it was',
+  )
+    .requiredOption('--to <engine>', 'postgres://USER:PASSWORD@HOST/DATABASE, or "embedded"')
+    .option('--blobs <place>', 'large bodies: a shared directory or s3://BUCKET/PREFIX')
+    .action(async (options: MigrateOptions) => {
+      const { to, blobs } = options;
+      const progress = new ProgressBar('migrate');
+      const { show: onProgress } = progress;
+      const args = {
+        to,
+        blobs: blobs === undefined || blobs.includes('://') ? blobs : resolve(blobs),
+      };
+      const call = { dataDir: dataOf(options), verb: 'migrate', args, onProgress } as const;
+      print(movedText(await performVerb(call).finally(() => progress.end())));
+    });
 }
 
 function addImport(program: Command): void {

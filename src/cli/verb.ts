@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import {
+  type AdminContext,
   callVerb,
   type Progress,
   runVerb,
@@ -12,6 +13,7 @@ import { isPosthornError, PosthornError, silentLogger, systemClock } from '#kern
 import { lockDataDirectory } from '#storage/sqlite';
 import { Store } from '#store';
 import { openEngine } from '../main/engine.ts';
+import { type Mover, moveHouse } from '../main/move.ts';
 import { isDataDirectory, placeOf } from '../main/place.ts';
 
 /** A server that starts or stops holds the lock and does not answer; another command may be at work. */
@@ -21,6 +23,12 @@ const RETRY_MS = 100;
 
 /** These make a data directory where there is none. */
 const CREATING: readonly VerbName[] = ['domain add', 'mailbox add', 'import'];
+
+/** No server runs: nobody has to stand still. */
+const NOBODY: Mover = {
+  pause: async () => ({ [Symbol.asyncDispose]: async () => {} }),
+  switched: () => {},
+};
 
 export interface VerbCall<Name extends VerbName> {
   readonly dataDir: string;
@@ -100,7 +108,8 @@ async function runHere<Name extends VerbName>(call: VerbCall<Name>): Promise<Ver
   await using engine = await openEngine(dataDir, placeOf(dataDir));
   using store = new Store(engine, silentLogger);
   const directory = new Directory(engine, { clock: systemClock });
-  const context = { directory, store, host: undefined, clock: systemClock };
+  const move: AdminContext['move'] = (to, run) => moveHouse(dataDir, to, NOBODY, run);
+  const context = { directory, store, host: undefined, clock: systemClock, move };
   const signal = new AbortController().signal;
   return await runVerb(context, verb, args, { onProgress: onProgress ?? (() => {}), signal });
 }

@@ -85,8 +85,12 @@ export async function startEngine(
   return {
     engine: opened,
     attach: () => ({ kind: 'postgres', url, blobs, connections }),
-    secret: async () =>
-      Buffer.from(await opened.keptSetting('secret', randomBytes(32).toString('hex')), 'hex'),
+    secret: async () => {
+      // The one of a directory whose mail was moved there goes along.
+      const file = join(dataDir, 'secret');
+      const own = existsSync(file) ? readFileSync(file) : randomBytes(32);
+      return Buffer.from(await opened.keptSetting('secret', own.toString('hex')), 'hex');
+    },
   };
 }
 
@@ -115,7 +119,7 @@ async function startSqlite(
 }
 
 /** The store of large bodies; undefined: the engine's own. Keys for S3 may stand in the environment, where its tools look too. */
-function blobsAt(spec: string | undefined): Blobs | undefined {
+export function blobsAt(spec: string | undefined): Blobs | undefined {
   if (spec === undefined) return undefined;
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = process.env;
   const credentials =

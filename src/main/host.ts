@@ -3,14 +3,14 @@ import { metrics, systemClock, waits } from '#kernel';
 import type { Engine } from '#storage';
 import type { ListenAddress } from './config.ts';
 import type { FrontStatus } from './front.ts';
-import type { Fronts } from './fronts.ts';
+import type { Sessions } from './sessions.ts';
 import { VERSION } from './version.ts';
 
 /** What the administrator can ask of a running server. */
 export class ServerHost implements AdminHost {
   readonly #parts: {
     listen: readonly ListenAddress[];
-    fronts: Fronts;
+    sessions: Sessions;
     engine: Engine;
     stop: () => void;
   };
@@ -18,7 +18,7 @@ export class ServerHost implements AdminHost {
 
   constructor(parts: {
     listen: readonly ListenAddress[];
-    fronts: Fronts;
+    sessions: Sessions;
     engine: Engine;
     stop: () => void;
   }) {
@@ -30,7 +30,7 @@ export class ServerHost implements AdminHost {
   }
 
   async status(): Promise<ServerStatus> {
-    const fronts = await this.#parts.fronts.status();
+    const fronts = await this.#parts.sessions.status();
     const own: FrontStatus = {
       sessions: {},
       waits: waits.list().map((wait) => ({ ...wait, thread: 'main' })),

@@ -13,10 +13,13 @@ import {
 } from './certificate.ts';
 import { runCleanup } from './cleanup.ts';
 import { makeConfig, type ServerConfig, type StartOptions } from './config.ts';
-import { startEngine } from './engine.ts';
+import { type EngineWay, startEngine } from './engine.ts';
 import { Fronts } from './fronts.ts';
+import { Gate } from './gate.ts';
 import { ServerHost } from './host.ts';
+import { type Mover, moveHouse, setAsideMoved } from './move.ts';
 import { choosePlace, notePlace } from './place.ts';
+import { Sessions } from './sessions.ts';
 import { printWelcome } from './welcome.ts';
 
 /** How long sessions have to end; what is left then is cut off, and its thread has a second to go. */
@@ -29,12 +32,24 @@ const STOP_MS = {
   lock: 200,
 } as const;
 
+/** Stopped to be started anew at once, at the place to which the mail was moved. */
+const AGAIN = -1;
+/** How long sessions have to end when the mail moves: their clients come back by themselves. */
+const MOVE_GRACE_MS = 1000;
+
 /**
  * Runs a server until it is stopped; gives the exit code. Parts are started bottom-up and stopped in reverse.
  * @throws {configuration}, {data-locked}, {format-newer} … with one clear sentence, after undoing what had started
  */
 export async function startServer(options: StartOptions): Promise<number> {
-  const config = makeConfig(options);
+  const signals = new Signals();
+  for (let given = options; ; given = { ...options, engine: undefined, blobs: undefined }) {
+    const exitCode = await runOnce(makeConfig(given), signals);
+    if (exitCode !== AGAIN) return exitCode;
+  }
+}
+
+async function runOnce(config: ServerConfig, signals: Signals): Promise<number> {
   const log = createLogger('main', config.logLevel);
   const lifecycle = new Lifecycle(log);
   const { promise: stopAsked, resolve: askStop } = Promise.withResolvers<number>();
@@ -45,11 +60,11 @@ export async function startServer(options: StartOptions): Promise<number> {
     throw error;
   }
   // In this order: whoever waits for "ready" may send a signal the moment it appears.
-  stopOnSignals(askStop);
+  signals.listen(askStop);
   process.stdout.write('ready\n');
   const exitCode = await stopAsked;
   const failed = await lifecycle.stop();
-  return failed.length > 0 ? 1 : exitCode;
+  return failed.length > 0 && exitCode !== AGAIN ? 1 : exitCode;
 }
 
 async function startParts(
@@ -77,8 +92,10 @@ async function startParts(
   const threads = config.fronts ?? availableParallelism();
   const connections = Math.max(2, Math.floor(config.engineConnections / (threads + 1)));
   const house = await startEngine({ dataDir, place, connections }, log, lifecycle, askStop);
+  setAsideMoved(dataDir, place);
   notePlace(dataDir, place);
-  const { engine } = house;
+  const gate = new Gate(house.engine);
+  const engine = gate;
   const store = new Store(engine, log);
   const decoySecret = await house.secret();
   const directory = new Directory(engine, { clock: systemClock, decoySecret });
@@ -91,35 +108,34 @@ async function startParts(
 
   const certificate: Certificate =
     certificateGiven ?? (await selfSignedCertificate(dataDir, config.hostname));
-  const fronts = new Fronts({
-    count: threads,
-    log,
-    attach: () => house.attach(),
-    setup: {
-      hostname: config.hostname,
-      listen,
-      certificate: { ...certificate, clientAuthorities },
-      decoySecret,
-      tokenIssuers: config.tokenIssuers,
-      channelBinding: config.channelBinding,
-      limits: config.limits,
-      imap: config.imap,
-      logLevel: config.logLevel,
-    },
-  });
+  const setup = {
+    hostname: config.hostname,
+    listen,
+    certificate: { ...certificate, clientAuthorities },
+    decoySecret,
+    tokenIssuers: config.tokenIssuers,
+    channelBinding: config.channelBinding,
+    limits: config.limits,
+    imap: config.imap,
+    logLevel: config.logLevel,
+  };
+  const attach = (): EngineWay => house.attach();
+  const sessions = new Sessions(() => new Fronts({ count: threads, log, attach, setup }));
   lifecycle.started({
     name: 'sessions',
     stopTimeoutMs: STOP_MS.sessions,
-    stop: () => fronts.stop(SESSIONS_GRACE_MS),
+    stop: () => sessions.stop(SESSIONS_GRACE_MS),
   });
-  await fronts.start();
+  await sessions.start();
 
-  const host = new ServerHost({ listen, fronts, engine, stop: () => askStop(0) });
+  const host = new ServerHost({ listen, sessions, engine, stop: () => askStop(0) });
+  const mover = moverOf(gate, sessions, () => askStop(AGAIN));
   const control = await ControlServer.listen(dataDir, {
     directory,
     store,
     host,
     clock: systemClock,
+    move: (to, run) => moveHouse(dataDir, to, mover, run),
   });
   lifecycle.started({
     name: 'control',
@@ -129,14 +145,45 @@ async function startParts(
   await printWelcome(config, listen, directory);
 }
 
-function stopOnSignals(askStop: (exitCode: number) => void): void {
-  let asked = false;
-  const onSignal = (): void => {
-    // A second signal does not wait: what was acknowledged is durable.
-    if (asked) process.exit(1);
-    asked = true;
-    askStop(0);
+/** A move holds back what this thread writes and ends the sessions; once it has switched, the server starts anew at the new place. */
+function moverOf(gate: Gate, sessions: Sessions, startAgain: () => void): Mover {
+  return {
+    async pause() {
+      await gate.shut();
+      const held = await sessions.pause(MOVE_GRACE_MS);
+      return {
+        [Symbol.asyncDispose]: async () => {
+          gate.open();
+          await held[Symbol.asyncDispose]();
+        },
+      };
+    },
+    switched() {
+      sessions.end();
+      gate.end();
+      startAgain();
+    },
   };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
+}
+
+/** SIGTERM and SIGINT, from the first "ready" on. */
+class Signals {
+  #stop: ((exitCode: number) => void) | undefined;
+  #asked = false;
+
+  /** Who is to be stopped from now on; one that is started anew after a signal stops at once. */
+  listen(stop: (exitCode: number) => void): void {
+    const first = this.#stop === undefined;
+    this.#stop = stop;
+    if (this.#asked) stop(0);
+    if (!first) return;
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.#hear());
+  }
+
+  #hear(): void {
+    // A second signal does not wait: what was acknowledged is durable.
+    if (this.#asked) process.exit(1);
+    this.#asked = true;
+    this.#stop?.(0);
+  }
 }

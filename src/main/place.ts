@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { PosthornError } from '#kernel';
@@ -49,8 +49,7 @@ export function placeOf(dataDir: string): Place {
       `${path} is not {"engine": "postgres://…", "blobs": "…"}: ${parsed.error.issues[0]?.message}`,
     );
   const { engine, blobs } = parsed.data;
-  parseTarget(engine);
-  return { kind: 'postgres', url: engine, blobs };
+  return parsePlace(engine, blobs);
 }
 
 /**
@@ -76,9 +75,18 @@ export function choosePlace(dataDir: string, { engine, blobs }: PlaceOptions): P
   return { kind: 'postgres', url: engine, blobs: blobs ?? blobsOf(noted) };
 }
 
+/** Reads a place on PostgreSQL. @throws {configuration} */
+export function parsePlace(engine: string, blobs: string | undefined): Place {
+  parseTarget(engine);
+  return { kind: 'postgres', url: engine, blobs };
+}
+
 /** Notes where the mail of a directory is from now on. */
 export function notePlace(dataDir: string, place: Place): void {
-  if (place.kind === 'sqlite') return;
+  if (place.kind === 'sqlite') {
+    rmSync(join(dataDir, PLACE_FILE), { force: true });
+    return;
+  }
   const note = { engine: place.url, ...(place.blobs === undefined ? {} : { blobs: place.blobs }) };
   writeWhole(join(dataDir, PLACE_FILE), `${JSON.stringify(note, undefined, 2)}\n`);
 }

@@ -11,7 +11,7 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Directory } from '#directory';
-import { isPosthornError, silentLogger, systemClock } from '#kernel';
+import { isPosthornError, PosthornError, silentLogger, systemClock } from '#kernel';
 import { Flag, UID_MAX, type Uid } from '#model';
 import { type Entry, type Mailbox, Store } from '#store';
 import { freshDirectory, openIn } from '../../storage/fresh.conformance.ts';
@@ -42,7 +42,9 @@ async function house(t: TestContext): Promise<House> {
   const directory = new Directory(engine, { clock: systemClock });
   await directory.addDomain('example.test');
   const { mailboxId } = await directory.addMailbox(ADDRESS, { password: 'x' });
-  const context = { directory, store, host: undefined, clock: systemClock };
+  // Moves are tested where they are made.
+  const move = () => Promise.reject(new PosthornError('invalid'));
+  const context = { directory, store, host: undefined, clock: systemClock, move };
   const mailbox = store.openMailbox(mailboxId, 'test');
   const progress: Progress[] = [];
   return {

@@ -1,7 +1,6 @@
 import { type Clock, PosthornError, randomId } from '#kernel';
 import type { MailboxId, ModSeq } from '#model';
 import type { Blobs } from '../../blobs/port.ts';
-import { PostgresBlobs } from '../blobs.ts';
 import type { FolderRef, UidRanges } from '../../commands.ts';
 import type {
   DirectoryPages,
@@ -16,6 +15,7 @@ import type {
   MoveSource,
   Position,
 } from '../../moving/port.ts';
+import { PostgresBlobs } from '../blobs.ts';
 import { keepPromises } from '../commands/clean-up.ts';
 import { IN_RANGES } from '../commands/store-flags.ts';
 import type { Row, Value } from '../connection.ts';

@@ -1,7 +1,6 @@
 import { PosthornError } from '#kernel';
 import type { MailboxId, ModSeq } from '#model';
 import type { Blobs } from '../../blobs/port.ts';
-import { PostgresBlobs } from '../blobs.ts';
 import type { FolderRef } from '../../commands.ts';
 import type {
   CopyState,
@@ -16,6 +15,7 @@ import type {
   MoveTarget,
   Position,
 } from '../../moving/port.ts';
+import { PostgresBlobs } from '../blobs.ts';
 import type { Row, Value } from '../connection.ts';
 import { numberArray } from '../literals.ts';
 import type { Pool } from '../pool.ts';
