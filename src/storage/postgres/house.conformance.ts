@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
+import { after, before, type TestContext } from 'node:test';
 import { type Clock, isPosthornError, systemClock } from '#kernel';
 import { FileBlobs } from '#storage/blobs';
 import type { TestDatabase } from '../../../test/postgres/database.ts';
@@ -14,6 +14,16 @@ import { parseTarget } from './target.ts';
 
 /** For the `skip` option of the tests that break a PostgreSQL. */
 export const skip = PrivatePostgres.missing();
+
+/** One server for the tests of a file, each of which takes a schema of its own. To be called in their `describe`. */
+export function sharedServer(): () => PrivatePostgres {
+  let server: PrivatePostgres | undefined;
+  before(async () => {
+    if (skip === false) server = await PrivatePostgres.start();
+  });
+  after(() => server?.[Symbol.asyncDispose]());
+  return () => server!;
+}
 
 /** A server that goes with the test. */
 export async function serverOf(
@@ -44,9 +54,10 @@ export async function nodeOf(
   url: string,
   options: Partial<PostgresOptions> = {},
 ): Promise<PostgresEngine> {
-  const dir = freshDirectory(t, () => engine[Symbol.asyncDispose]());
+  let engine: PostgresEngine | undefined;
+  const dir = freshDirectory(t, () => engine?.[Symbol.asyncDispose]());
   const blobs = new FileBlobs(join(dir, 'blobs'));
-  const engine = await PostgresEngine.open({ url, blobs, clock: systemClock, ...options });
+  engine = await PostgresEngine.open({ url, blobs, clock: systemClock, ...options });
   return engine;
 }
 

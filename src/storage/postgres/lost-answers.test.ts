@@ -21,7 +21,7 @@ import {
   limits,
   nodeOf,
   proxyOf,
-  serverOf,
+  sharedServer,
   skip,
   subjectsIn,
 } from './house.conformance.ts';
@@ -160,8 +160,10 @@ async function compare(
 }
 
 describe('lost answers', { skip }, () => {
+  const shared = sharedServer();
+
   test('the answer to the commit: the command has its outcome, and its effect once', async (t) => {
-    const server = await serverOf(t);
+    const server = shared();
     await compare(t, server, (proxy) => proxy.cutBefore('COMMIT', 'toClient'));
     await compare(t, server, (proxy) => proxy.cutBefore('COMMIT', 'toServer'));
     // And of the look whether it happened, too.
@@ -172,18 +174,18 @@ describe('lost answers', { skip }, () => {
   });
 
   test('and the server cannot be reached for a while', async (t) => {
-    const server = await serverOf(t);
+    const server = shared();
     await compare(t, server, async (proxy) => {
       await proxy.cutBefore('COMMIT', 'toClient');
       await proxy.refuse();
       proxy.reset();
-      await systemClock.sleep(200);
+      await systemClock.sleep(60);
       await proxy.pass();
     });
   });
 
   test('longer than a failure is tried again, but not than a doubt lasts', async (t) => {
-    const server = await serverOf(t);
+    const server = shared();
     const proxy = await proxyOf(t, server.port);
     const url = server.freshSchemaUrl();
     const few = limits({ connections: 1, waitMs: 500, patienceMs: 500 });
@@ -194,14 +196,14 @@ describe('lost answers', { skip }, () => {
     await cut;
     await proxy.refuse();
     proxy.reset();
-    await systemClock.sleep(3000);
+    await systemClock.sleep(2000);
     await proxy.pass();
     await delivered;
     assert.deepEqual(await subjectsIn(server, url, box), ['in doubt']);
   });
 
   test('a directory change is found again behind those of others', async (t) => {
-    const server = await serverOf(t);
+    const server = shared();
     const proxy = await proxyOf(t, server.port);
     const url = server.freshSchemaUrl();
     const struck = await nodeOf(t, by(proxy.port, url));
@@ -225,7 +227,7 @@ describe('lost answers', { skip }, () => {
   });
 
   test('a doubt stays one when the look for the effect fails', async (t) => {
-    const server = await serverOf(t);
+    const server = shared();
     const proxy = await proxyOf(t, server.port);
     const url = server.freshSchemaUrl();
     const engine = await nodeOf(t, by(proxy.port, url));
@@ -248,5 +250,27 @@ describe('lost answers', { skip }, () => {
     await delivered;
     assert.deepEqual(await subjectsIn(server, url, box), ['once']);
     assert.equal((await box.folder(INBOX_ID)).uidNext, 2);
+  });
+
+  test('cut at any byte, either way: each ingest once, nothing outside of a transaction, no socket left', async (t) => {
+    const server = shared();
+    const proxy = await proxyOf(t, server.port);
+    const url = server.freshSchemaUrl();
+    const engine = await nodeOf(t, by(proxy.port, url), { limits: limits({ connections: 2 }) });
+    const boxes = [await addBox(engine), await addBox(engine)];
+    const texts: string[] = [];
+    for (let i = 0; i < 40; i++) {
+      const direction = i % 2 === 0 ? 'toServer' : 'toClient';
+      const cut = proxy.cutAfter(i < 20 ? 60 * i : 20_000 * (i - 19), direction);
+      texts.push(`cut ${i}`);
+      const contents = [contentOf(`cut ${i}`, 300_000)];
+      const targets = boxes.map((box) => box.target());
+      // The answers are short: what has not come by then comes with the next.
+      await run(engine, { kind: 'ingest', contents, targets, tracking: [] });
+      if (direction === 'toServer') await cut;
+    }
+    for (const box of boxes) assert.deepEqual(await subjectsIn(server, url, box), texts);
+    assert.deepEqual(await problemsOf(engine), []);
+    assert.ok(proxy.open <= 3, `${proxy.open} sockets`);
   });
 });

@@ -3,13 +3,24 @@ import { describe, test } from 'node:test';
 import { systemClock, waits } from '#kernel';
 import { eventually } from '../../../test/interop/program.ts';
 import { addBox, run } from '../conformance/fixture.conformance.ts';
-import { ahead, by, Load, limits, nodeOf, proxyOf, serverOf, skip } from './house.conformance.ts';
+import {
+  ahead,
+  by,
+  Load,
+  limits,
+  nodeOf,
+  proxyOf,
+  sharedServer,
+  skip,
+} from './house.conformance.ts';
 
 const CLEAN_UP = { kind: 'clean-up', contentsMax: 1000, keepChanges: 1_000_000 } as const;
 
 describe('a network that keeps silent', { skip }, () => {
+  const shared = sharedServer();
+
   test('ends no wait after its deadline, and the pool is whole again', async (t) => {
-    const server = await serverOf(t);
+    const server = shared();
     const proxy = await proxyOf(t, server.port);
     const url = server.freshSchemaUrl();
     const short = limits({ connections: 3, waitMs: 1500, answerMs: 2000, patienceMs: 1000 });
@@ -46,7 +57,7 @@ describe('a network that keeps silent', { skip }, () => {
   });
 
   test('a server that takes connections and closes them is no server', async (t) => {
-    const server = await serverOf(t);
+    const server = shared();
     const proxy = await proxyOf(t, server.port);
     const url = by(proxy.port, server.freshSchemaUrl());
     const short = limits({ connections: 2, patienceMs: 1000 });

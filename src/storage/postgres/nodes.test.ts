@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { systemClock } from '#kernel';
+import { type Change, Flag, type FolderId, INBOX_ID } from '#model';
+import { eventually } from '../../../test/interop/program.ts';
+import {
+  addBox,
+  Box,
+  contentOf,
+  problemsOf,
+  ranges,
+  run,
+} from '../conformance/fixture.conformance.ts';
+import { by, deliverTo, nodeOf, proxyOf, sharedServer, skip } from './house.conformance.ts';
+
+/** How long a hint that was lost may be in the dark. */
+const FEW_SECONDS_MS = 9000;
+
+describe('two nodes', { skip }, () => {
+  const shared = sharedServer();
+
+  test('change one mailbox at once: uids and modseqs rise, both see the same', async (t) => {
+    const server = shared();
+    const url = server.freshSchemaUrl();
+    const [a, b] = [await nodeOf(t, url), await nodeOf(t, url)];
+    const box = await addBox(a);
+    const sides = [box, new Box(b, box.mailboxId)];
+    const folderId = await box.create('Other');
+    const seen: { uid: number; modSeq: number }[][] = [[], []];
+    await Promise.all(
+      sides.map(async (side, index) => {
+        const { engine } = side;
+        for (let round = 0; round < 40; round++) {
+          const { entries } = await run(engine, {
+            kind: 'ingest',
+            contents: [contentOf(`${index}/${round}`)],
+            targets: [side.target()],
+            tracking: [],
+          });
+          const [entry] = entries;
+          seen[index]!.push(entry!);
+          const { uid } = entry!;
+          const stored = await run(engine, {
+            kind: 'store-flags',
+            ...side.ref(),
+            uids: ranges([1, uid]),
+            operation: round % 2 === 0 ? 'add' : 'remove',
+            flags: Flag.Flagged,
+            keywords: [`k${index}`],
+            unchangedSince: undefined,
+          });
+          assert.ok(stored.modSeq >= entry!.modSeq);
+          if (round % 4 === 0)
+            await run(engine, {
+              kind: 'copy',
+              ...side.ref(),
+              uids: ranges([uid, uid]),
+              to: side.ref(folderId),
+              move: round % 8 === 0,
+            });
+          if (round % 10 === 0)
+            await run(engine, {
+              kind: 'expunge',
+              ...side.ref(folderId),
+              uids: ranges([1, 1]),
+              onlyDeleted: false,
+            });
+        }
+      }),
+    );
+    for (const own of seen)
+      for (const [index, entry] of own.entries()) {
+        const before = own[index - 1];
+        if (before === undefined) continue;
+        assert.ok(entry.uid > before.uid && entry.modSeq > before.modSeq);
+      }
+    const uids = seen.flat().map((entry) => entry.uid);
+    assert.deepEqual(
+      [...uids].sort((x, y) => x - y),
+      Array.from({ length: 80 }, (_, index) => index + 1),
+    );
+    assert.equal(new Set(seen.flat().map((entry) => entry.modSeq)).size, 80);
+    assert.deepEqual(await sides[0]!.picture(), await sides[1]!.picture());
+    assert.deepEqual(await problemsOf(a), []);
+  });
+
+  test('hear of each other at once, and a hint that comes hides none that was lost', async (t) => {
+    const server = shared();
+    const proxy = await proxyOf(t, server.port);
+    const url = server.freshSchemaUrl();
+    const a = await nodeOf(t, url);
+    const b = await nodeOf(t, by(proxy.port, url));
+    const box = await addBox(a);
+    const folderId = await box.create('Other');
+    const told: Change[] = [];
+    using _watch = b.onChanges(
+      (changes) => void told.push(...changes),
+      () => [box.mailboxId],
+    );
+    const hears = async (what: string, is: (change: Change) => boolean): Promise<void> => {
+      await eventually(what, () => told.some(is) || undefined, FEW_SECONDS_MS);
+      told.length = 0;
+    };
+    const entriesOf = (id: FolderId) => (change: Change) =>
+      change.kind === 'entries' && change.folderId === id;
+    // The first look tells all there is.
+    await hears('the first look', (change) => change.kind === 'folders');
+
+    await box.deliver();
+    await hears('a delivery', entriesOf(INBOX_ID));
+    await box.create('New');
+    await hears('a folder', (change) => change.kind === 'folders');
+    await run(a, { kind: 'add-domain', domain: 'other.test' });
+    await hears('the directory', (change) => change.kind === 'directory');
+
+    // The hint of the first is lost with the channel it came by; that of the second comes.
+    await server.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where query like 'LISTEN%' and pid <> pg_backend_pid()",
+    );
+    await deliverTo([box], 'lost');
+    await eventually('b to listen again', async () => {
+      const rows = await server.query(
+        "select from pg_stat_activity where query like 'LISTEN%' or query = 'SELECT 1'",
+      );
+      return rows.length > 0 || undefined;
+    });
+    await run(a, {
+      kind: 'copy',
+      ...box.ref(),
+      uids: ranges([1, 1]),
+      to: box.ref(folderId),
+      move: false,
+    });
+    await eventually(
+      'both',
+      () => {
+        const kinds = [INBOX_ID, folderId].every((id) => told.some(entriesOf(id)));
+        return kinds || undefined;
+      },
+      FEW_SECONDS_MS,
+    );
+    told.length = 0;
+
+    // Silence on all of b's connections, then on none.
+    await proxy.silence();
+    await deliverTo([box], 'in the dark');
+    await run(a, { kind: 'subscribe', mailboxId: box.mailboxId, name: 'x', on: true });
+    await run(a, { kind: 'add-domain', domain: 'dark.test' });
+    await systemClock.sleep(500);
+    assert.equal(told.length, 0);
+    await proxy.pass();
+    await eventually(
+      'all that happened in the dark',
+      () =>
+        (told.some(entriesOf(INBOX_ID)) &&
+          told.some((change) => change.kind === 'folders') &&
+          told.some((change) => change.kind === 'directory')) ||
+        undefined,
+      FEW_SECONDS_MS,
+    );
+    told.length = 0;
+    await run(a, { kind: 'remove-mailbox', mailboxId: box.mailboxId });
+    await hears('the removal', (change) => change.kind === 'mailbox-removed');
+  });
+
+  test('have a lease one at a time; it is taken over when it has run out', async (t) => {
+    const server = shared();
+    const url = server.freshSchemaUrl();
+    const [a, b] = [await nodeOf(t, url), await nodeOf(t, url)];
+    const both = await Promise.all([a.lease('cleanup', 1000), b.lease('cleanup', 1000)]);
+    assert.deepEqual([...both].sort(), [false, true]);
+    const [holder, other] = both[0] ? [a, b] : [b, a];
+    assert.equal(await other.lease('cleanup', 1000), false);
+    assert.equal(await holder.lease('cleanup', 1000), true);
+    assert.equal(await other.lease('another', 1000), true);
+    await eventually(
+      'the lease taken over',
+      async () => (await other.lease('cleanup', 60_000)) || undefined,
+    );
+    assert.equal(await holder.lease('cleanup', 1000), false);
+  });
+});
