@@ -74,6 +74,10 @@ export class Hints {
     this.#watched = options.watched;
   }
 
+  get #listening(): string {
+    return `LISTEN "${this.#channel}"`;
+  }
+
   /** Begins to listen and to look. */
   start(): void {
     this.#look = this.#clock.every(LOOK_MS, () => this.lookSoon());
@@ -143,7 +147,7 @@ export class Hints {
         this.#listener = listener;
         if (this.#closed) listener.destroy();
         else {
-          await listener.query(`LISTEN "${this.#channel}"`);
+          await listener.query(this.#listening);
           tries = 0;
           // What was said while nobody listened.
           this.lookSoon();
@@ -181,7 +185,8 @@ export class Hints {
     using _wait = waits.enter('a sign of life of PostgreSQL', 'hints', PROBE_MS, () =>
       listener.destroy(),
     );
-    await listener.query('SELECT 1').catch(() => listener.destroy());
+    // To be asked again changes nothing for one that listens.
+    await listener.query(this.#listening).catch(() => listener.destroy());
     this.#probing = false;
   }
 

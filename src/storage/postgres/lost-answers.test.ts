@@ -154,8 +154,8 @@ async function compare(
     const failed = fail(proxy);
     assert.deepEqual(await run(struck, make(there)), expected, name);
     await failed;
-    assert.deepEqual(await pictureOf(struck), await pictureOf(sound), name);
   }
+  assert.deepEqual(await pictureOf(struck), await pictureOf(sound));
   assert.deepEqual(await problemsOf(struck), []);
 }
 
@@ -259,11 +259,11 @@ describe('lost answers', { skip }, () => {
     const engine = await nodeOf(t, by(proxy.port, url), { limits: limits({ connections: 2 }) });
     const boxes = [await addBox(engine), await addBox(engine)];
     const texts: string[] = [];
-    for (let i = 0; i < 40; i++) {
+    for (let i = 0; i < 30; i++) {
       const direction = i % 2 === 0 ? 'toServer' : 'toClient';
-      const cut = proxy.cutAfter(i < 20 ? 60 * i : 20_000 * (i - 19), direction);
+      const cut = proxy.cutAfter(i < 20 ? 60 * i : 10_000 * (i - 19), direction);
       texts.push(`cut ${i}`);
-      const contents = [contentOf(`cut ${i}`, 300_000)];
+      const contents = [contentOf(`cut ${i}`, 50_000)];
       const targets = boxes.map((box) => box.target());
       // The answers are short: what has not come by then comes with the next.
       await run(engine, { kind: 'ingest', contents, targets, tracking: [] });

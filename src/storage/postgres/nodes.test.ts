@@ -12,6 +12,7 @@ import {
   run,
 } from '../conformance/fixture.conformance.ts';
 import { by, deliverTo, nodeOf, proxyOf, sharedServer, skip } from './house.conformance.ts';
+import { parseTarget } from './target.ts';
 
 /** How long a hint that was lost may be in the dark. */
 const FEW_SECONDS_MS = 9000;
@@ -88,7 +89,8 @@ describe('two nodes', { skip }, () => {
     const server = shared();
     const proxy = await proxyOf(t, server.port);
     const url = server.freshSchemaUrl();
-    const a = await nodeOf(t, url);
+    const near = await proxyOf(t, server.port);
+    const a = await nodeOf(t, by(near.port, url));
     const b = await nodeOf(t, by(proxy.port, url));
     const box = await addBox(a);
     const folderId = await box.create('Other');
@@ -113,17 +115,10 @@ describe('two nodes', { skip }, () => {
     await run(a, { kind: 'add-domain', domain: 'other.test' });
     await hears('the directory', (change) => change.kind === 'directory');
 
-    // The hint of the first is lost with the channel it came by; that of the second comes.
-    await server.query(
-      "select pg_terminate_backend(pid) from pg_stat_activity where query like 'LISTEN%' and pid <> pg_backend_pid()",
-    );
+    // The hint of the first delivery is lost on its way, that of the second change comes.
+    const cut = near.cutBefore(`posthorn_${parseTarget(url).schema}`, 'toServer');
     await deliverTo([box], 'lost');
-    await eventually('b to listen again', async () => {
-      const rows = await server.query(
-        "select from pg_stat_activity where query like 'LISTEN%' or query = 'SELECT 1'",
-      );
-      return rows.length > 0 || undefined;
-    });
+    await cut;
     await run(a, {
       kind: 'copy',
       ...box.ref(),
@@ -133,13 +128,23 @@ describe('two nodes', { skip }, () => {
     });
     await eventually(
       'both',
-      () => {
-        const kinds = [INBOX_ID, folderId].every((id) => told.some(entriesOf(id)));
-        return kinds || undefined;
-      },
+      () => (told.some(entriesOf(INBOX_ID)) && told.some(entriesOf(folderId))) || undefined,
       FEW_SECONDS_MS,
     );
     told.length = 0;
+    // So it is with the list of folders.
+    const cutAgain = near.cutBefore(`posthorn_${parseTarget(url).schema}`, 'toServer');
+    await run(a, { kind: 'subscribe', mailboxId: box.mailboxId, name: 'lost', on: true });
+    await cutAgain;
+    await deliverTo([box], 'after it');
+    await hears('the list of folders', (change) => change.kind === 'folders');
+
+    // The channel is lost as a whole, and made again.
+    await server.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where query like 'LISTEN%' and pid <> pg_backend_pid()",
+    );
+    await deliverTo([box], 'while nobody listens');
+    await hears('a delivery while nobody listened', entriesOf(INBOX_ID));
 
     // Silence on all of b's connections, then on none.
     await proxy.silence();
@@ -161,6 +166,34 @@ describe('two nodes', { skip }, () => {
     told.length = 0;
     await run(a, { kind: 'remove-mailbox', mailboxId: box.mailboxId });
     await hears('the removal', (change) => change.kind === 'mailbox-removed');
+  });
+
+  test('find out that a channel is dead, and make another', async (t) => {
+    const server = shared();
+    const url = server.freshSchemaUrl();
+    const a = await nodeOf(t, url);
+    const listening = async (): Promise<number[]> => {
+      const rows = await server.query<{ pid: number }>(
+        `select pid from pg_stat_activity
+          where backend_type = 'client backend' and query like $1 order by pid`,
+        [`LISTEN "posthorn_${parseTarget(url).schema}"`],
+      );
+      return rows.map((row) => row.pid);
+    };
+    const [first] = await eventually('a channel', async () => {
+      const pids = await listening();
+      return pids.length > 0 ? pids : undefined;
+    });
+    process.kill(first!, 'SIGSTOP');
+    try {
+      await eventually('another one', async () => {
+        const others = (await listening()).filter((pid) => pid !== first);
+        return others.length > 0 || undefined;
+      });
+    } finally {
+      process.kill(first!, 'SIGCONT');
+    }
+    assert.ok(await a.lease('still at work', 1000));
   });
 
   test('have a lease one at a time; it is taken over when it has run out', async (t) => {
