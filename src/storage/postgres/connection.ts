@@ -169,12 +169,13 @@ function connected({
   socket.setNoDelay(true);
   // The client looks here for the name that the server's certificate must have.
   Object.assign(socket, { host: host[0] });
-  socket.setTimeout(CONNECT_TIMEOUT_MS, () =>
+  const wait = waits.enter('a socket to PostgreSQL', 'postgres', CONNECT_TIMEOUT_MS, () =>
     socket.destroy(Object.assign(new Error('no connection in time'), { code: 'CONNECT_TIMEOUT' })),
   );
+  socket.once('close', () => wait[Symbol.dispose]());
   socket.once('error', reject);
   socket.once('connect', () => {
-    socket.setTimeout(0);
+    wait[Symbol.dispose]();
     socket.off('error', reject);
     resolve(socket);
   });

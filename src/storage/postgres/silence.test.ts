@@ -30,7 +30,7 @@ describe('a network that keeps silent', { skip }, () => {
     await load.more(40);
     const taken = proxy.connections;
     await proxy.silence();
-    for (let i = 0; i < 14; i++) {
+    for (let i = 0; i < 10; i++) {
       await systemClock.sleep(500);
       // The sweep looks once a second.
       const overdue = waits.list().filter((wait) => wait.deadlineMs < systemClock.now() - 2500);
