@@ -12,6 +12,8 @@ export type Row = readonly (string | number | boolean | Buffer | null)[];
 export type Statement = readonly [sql: string, ...values: readonly Value[]];
 
 const CONNECT_TIMEOUT_MS = 5000;
+/** From the first byte until it is known what kind of server this is. */
+const GREETING_TIMEOUT_MS = 8000;
 /** The server's own bounds, for the case that the client is not there any more to keep its own. */
 const SETTINGS = {
   application_name: 'posthorn',
@@ -52,7 +54,6 @@ export class Connection {
       readonly schema: string;
       readonly onClose?: () => void;
       readonly onNotify?: (payload: string) => void;
-      readonly onSent?: () => void;
     },
   ): Promise<Connection> {
     const socket: { current: Socket | undefined } = { current: undefined };
@@ -67,20 +68,28 @@ export class Connection {
       onnotify: (_channel: string, payload: string) => options.onNotify?.(payload),
       connection: { ...SETTINGS, search_path: options.schema },
       types: { int8: { to: 20, from: [20], serialize: String, parse: Number } },
-      // A socket of our own, so that a connection that answers no more can be cut off and not only be left.
+      // A socket of our own, so that a connection that answers no more can be cut off and not only be left. One in a life: the client
+      // would connect again by itself, and do what is left of a transaction outside of any.
       socket: async (made: { host: string[]; port: number[]; path: string | false }) => {
+        if (socket.current !== undefined || connection.#broken) throw closed();
         socket.current = await connected(made);
-        return socket.current;
+        if (!connection.#broken) return socket.current;
+        socket.current.destroy();
+        throw closed();
       },
     } as postgres.Options<Record<string, postgres.PostgresType>>) as unknown as Client;
-    const connection = new Connection(client, socket);
+    const connection: Connection = new Connection(client, socket);
+    using _wait = waits.enter('the greeting of PostgreSQL', 'postgres', GREETING_TIMEOUT_MS, () =>
+      connection.destroy(),
+    );
     try {
       const [hello] = await connection.query(HELLO);
       if (hello?.[0] === true)
         throw new PosthornError('unavailable', 'this PostgreSQL is a standby and takes no writes');
       // What was answered OK is on the disk: nothing less will do. Stricter settings (remote_apply) stay.
       if (hello?.[1] === 'off') await connection.query('SET synchronous_commit = on');
-      socket.current?.once('close', () => {
+      if (socket.current?.destroyed !== false) throw closed();
+      socket.current.once('close', () => {
         connection.#broken = true;
         options.onClose?.();
       });
@@ -98,6 +107,7 @@ export class Connection {
 
   /** Sends a statement and gives its rows. */
   async query(sql: string, ...values: readonly Value[]): Promise<readonly Row[]> {
+    if (this.#broken) throw closed();
     try {
       const query = this.#client.unsafe(sql, values as never[], { prepare: values.length > 0 });
       return (await query.values()) as unknown as readonly Row[];
@@ -136,6 +146,11 @@ export class Connection {
   }
 }
 
+function closed(): Error {
+  const message = 'the connection to PostgreSQL is closed';
+  return Object.assign(new Error(message), { code: 'CONNECTION_CLOSED' });
+}
+
 /** Connects a socket within the deadline. */
 function connected({
   host,
@@ -154,7 +169,7 @@ function connected({
   socket.setNoDelay(true);
   // The client looks here for the name that the server's certificate must have.
   Object.assign(socket, { host: host[0] });
-  const wait = waits.enter('PostgreSQL to take a connection', 'storage', CONNECT_TIMEOUT_MS, () =>
+  const wait = waits.enter('a socket to PostgreSQL', 'postgres', CONNECT_TIMEOUT_MS, () =>
     socket.destroy(Object.assign(new Error('no connection in time'), { code: 'CONNECT_TIMEOUT' })),
   );
   socket.once('close', () => wait[Symbol.dispose]());

@@ -41,8 +41,8 @@ export interface PostgresOptions {
 type Listener = (changes: readonly Change[]) => void;
 
 /**
- * The engine as one thread has it. There is no writer: each thread of each node changes mailboxes in transactions that hold their
- * locks. What one thread is asked to do goes in the order it was asked, see `Lanes`.
+ * The engine as one thread has it. There is no writer: every thread of every node changes a mailbox in a transaction that holds the
+ * mailbox's lock. What one thread is asked to do goes in the order it was asked, see `Lanes`.
  */
 export class PostgresEngine implements Engine {
   readonly name = 'postgres';

@@ -70,19 +70,24 @@ export class Executor {
       const tx = await begin(connection, scope, { id, nowMs: this.#clock.now() });
       try {
         if (sent !== undefined && (await tx.wasDone(sent.mark))) {
-          await tx.rollback();
+          // Not rolled back: what is seen here may not be with the standbys yet, and a commit of a lock waits for all before it.
+          await tx.commit();
           return sent;
         }
         sent = undefined;
         const given = await work(tx);
         const { changes, mark } = tx;
-        await tx.commit(() => {
-          sent = mark === undefined ? undefined : { mark, given, changes };
-        });
+        await tx
+          .commit(() => {
+            sent = mark === undefined ? undefined : { mark, given, changes };
+          })
+          .catch((error: unknown) => {
+            // Answered with a failure, it has not happened; only a commit without an answer may have.
+            if (failureOf(error) !== 'lost') sent = undefined;
+            throw error;
+          });
         return { given, changes };
       } catch (error) {
-        // Answered with a failure, it has not happened; only a commit without an answer may have.
-        if (failureOf(error) !== 'lost') sent = undefined;
         await tx.rollback().catch(() => connection.destroy());
         throw error;
       }

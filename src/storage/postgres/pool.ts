@@ -1,4 +1,12 @@
-import { BoundedQueue, type Clock, metrics, PosthornError, randomBytes, waits } from '#kernel';
+import {
+  BoundedQueue,
+  type Clock,
+  isPosthornError,
+  metrics,
+  PosthornError,
+  randomBytes,
+  waits,
+} from '#kernel';
 import { Connection } from './connection.ts';
 import { codeOf, failureOf, storageError } from './errors.ts';
 import type { Target } from './target.ts';
@@ -105,8 +113,9 @@ export class Pool {
         return await work();
       } catch (error) {
         const failure = failureOf(error);
-        const standby = error instanceof PosthornError && error.code === 'unavailable';
-        if ((failure === 'refused' && !standby) || this.#closed) throw storageError(error);
+        // A standby, or no connection in time: it is asked again while there is patience, as when a commit is in doubt.
+        const passing = isPosthornError(error, 'unavailable') || isPosthornError(error, 'deadline');
+        if ((failure === 'refused' && !passing) || this.#closed) throw storageError(error);
         if (this.#clock.elapsed() - startedMs >= patienceMs()) throw storageError(error);
         retries.inc();
         await this.#clock.sleep(backOff(tries));
@@ -166,13 +175,16 @@ export class Pool {
     readonly onClose: () => void;
   }): Promise<Connection> {
     const { hosts, schema, shown } = this.#target;
+    const first = this.#host;
     let failure: unknown;
     for (let tries = 0; tries < hosts.length; tries++) {
+      const at = (first + tries) % hosts.length;
       try {
-        return await Connection.open(hosts[this.#host]!, { schema, ...options });
+        const connection = await Connection.open(hosts[at]!, { schema, ...options });
+        this.#host = at;
+        return connection;
       } catch (error) {
         failure ??= error;
-        this.#host = (this.#host + 1) % hosts.length;
       }
     }
     // With its code, so that those who ask again know that they may.

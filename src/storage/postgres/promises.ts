@@ -1,6 +1,7 @@
 import type { Content, MailboxId } from '#model';
 import type { Ingest, IngestedEntry, IngestTarget } from '../commands.ts';
 import { ingestPart } from './commands/ingest.ts';
+import { fitKeywords } from './commands/keywords.ts';
 import type { Connection, Row } from './connection.ts';
 import { numberArray, textArray } from './literals.ts';
 import type { Pool } from './pool.ts';
@@ -24,6 +25,7 @@ const DELETE_PROMISES =
   'DELETE FROM promise WHERE mailbox_id = $1 AND command_id = ANY($2::text[])';
 const DELETE_PARTS = 'DELETE FROM part WHERE mailbox_id = $1 AND command_id = ANY($2::text[])';
 const SELECT_PART = 'SELECT 1 FROM part WHERE mailbox_id = $1 AND command_id = $2';
+const SELECT_PROMISE = 'SELECT 1 FROM promise WHERE mailbox_id = $1 AND command_id = $2';
 const NOTE_ORPHANS = `INSERT INTO orphan(mailbox_id, content_id) SELECT $1::bigint, * FROM unnest($2::bigint[])
   ON CONFLICT DO NOTHING`;
 const SELECT_PROMISES =
@@ -79,18 +81,26 @@ export async function writePromise(
 }
 
 /**
- * Does a part and marks it as done; when it is marked already, nothing. What was promised is not refused any more: a quota was
- * looked at before, and a mailbox or folder that is gone takes its part with it.
+ * Does a part and marks it as done; when somebody did it already, nothing: then its mark is there, or the promise that stands in the
+ * mailbox `first` is gone, which goes before the mark. They are asked for in this order. What was promised is not refused any more: a
+ * quota was looked at before, a mailbox that knows too many keywords learns no more, and a mailbox or folder that is gone takes its
+ * part with it.
  */
 export async function keepPart(
   tx: Transaction,
   mailboxId: MailboxId,
   { commandId, ingest }: Part,
+  first: MailboxId,
 ): Promise<readonly IngestedEntry[]> {
-  if ((await tx.select(SELECT_PART, mailboxId, commandId)).length > 0) return [];
-  const targets = ingest.targets.filter(
-    (target) => target.mailboxId === mailboxId && tx.has(target),
-  );
+  const [mark, promise] = await tx.selectAll([
+    [SELECT_PART, mailboxId, commandId],
+    [SELECT_PROMISE, first, commandId],
+  ]);
+  if (mark!.length > 0 || promise!.length === 0) return [];
+  const targets: IngestTarget[] = [];
+  for (const target of ingest.targets)
+    if (target.mailboxId === mailboxId && tx.has(target))
+      targets.push({ ...target, keywords: await fitKeywords(tx, mailboxId, target.keywords) });
   if (targets.length === 0) return [];
   tx.rows.addPart(mailboxId, commandId);
   return await ingestPart(tx, mailboxId, { contents: ingest.contents, targets });

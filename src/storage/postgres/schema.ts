@@ -205,8 +205,11 @@ export const HEADER = `INSERT INTO header(key, value) VALUES
   ('format_version', '${FORMAT_VERSION}'), ('least_reader', '${FORMAT_OLDEST}'), ('least_writer', '${FORMAT_OLDEST}'),
   ('next_mailbox_id', '1'), ('directory_version', '1'), ('directory_tx', '')`;
 
-const KNOWN = `SELECT (SELECT count(*) FROM information_schema.tables WHERE table_schema = $1 AND table_name = 'header'),
-  (SELECT count(*) FROM information_schema.tables WHERE table_schema = $1)`;
+// Not by the information schema, which shows only what one has rights to.
+const KNOWN = `SELECT count(*) FILTER (WHERE c.relname = 'header' AND 'key, value' =
+      (SELECT string_agg(a.attname, ', ' ORDER BY a.attnum) FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0)), count(*)
+  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+  WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`;
 
 /**
  * What a schema is opened for: to serve it, to be filled from another store or to go on with that, or to move out of it, which makes no

@@ -49,7 +49,9 @@ export async function runSpreadIngests(
     if (!isRefusal(answer)) owed.push({ commandId: ids[index]!, ingest: ingests[index]! });
   });
   const rest = await Promise.all(
-    others.map((mailboxId) => keepParts(executor, mailboxId, owed, group[0]!.owner)),
+    others.map((mailboxId) =>
+      keepParts(executor, { mailboxId, owed, first: first! }, group[0]!.owner),
+    ),
   );
   if (rest.every((kept) => kept !== undefined) && owed.length > 0)
     // Not waited for: what stays is found to have been kept.
@@ -115,17 +117,21 @@ async function firstParts(
 /** Does the parts that one mailbox is owed; undefined when it cannot be done now: the promise stands. */
 async function keepParts(
   executor: Executor,
-  mailboxId: MailboxId,
-  owed: readonly Part[],
+  debt: {
+    readonly mailboxId: MailboxId;
+    readonly owed: readonly Part[];
+    readonly first: MailboxId;
+  },
   owner: string,
 ): Promise<readonly Entries[] | undefined> {
+  const { mailboxId, owed, first } = debt;
   if (owed.length === 0) return [];
   const folders = owed.flatMap(({ ingest }) => ingest.targets);
   const scope: Scope = { directory: false, mailboxIds: [mailboxId], folders };
   try {
     return await executor.transact(owner, scope, async (tx) => {
       const entries: Entries[] = [];
-      for (const part of owed) entries.push(await keepPart(tx, mailboxId, part));
+      for (const part of owed) entries.push(await keepPart(tx, mailboxId, part, first));
       return entries;
     });
   } catch (error) {

@@ -27,11 +27,14 @@ export interface Scope {
 
 /** The one order in which locks are taken: the directory, then mailboxes by id. */
 const LOCK_DIRECTORY = "SELECT value FROM header WHERE key = 'directory_version' FOR UPDATE";
-const RAISE_DIRECTORY = `UPDATE header SET value = CASE key WHEN 'directory_tx' THEN $1 ELSE (value::bigint + 1)::text END
+// The directory has no change log: the ids of its last 470 transactions stand side by side, the newest first.
+const RAISE_DIRECTORY = `UPDATE header
+  SET value = CASE key WHEN 'directory_tx' THEN left($1::text || ' ' || value, 8000) ELSE (value::bigint + 1)::text END
   WHERE key IN ('directory_version', 'directory_tx')`;
 const INSERT_CHORE = 'INSERT INTO chore(mailbox_id) VALUES ($1) ON CONFLICT DO NOTHING';
 const WAS_DONE = 'SELECT 1 FROM change WHERE mailbox_id = $1 AND tx = $2 AND modseq >= $3 LIMIT 1';
-const DIRECTORY_WAS_DONE = "SELECT 1 FROM header WHERE key = 'directory_tx' AND value = $1";
+const DIRECTORY_WAS_DONE =
+  "SELECT 1 FROM header WHERE key = 'directory_tx' AND position($1::text in value) > 0";
 
 /** Modseqs after which a mailbox asks to have its change log looked at. */
 const LOG_LOOK = 256;
@@ -216,7 +219,7 @@ export class Transaction {
   }
 
   /** Writes what was gathered and all counters, and commits, in one flight. Resolves when it is durable. */
-  async commit(onSent: () => void): Promise<void> {
+  async commit(onSent = (): void => {}): Promise<void> {
     const statements: Statement[] = [...this.rows.take(this.id)];
     for (const folder of this.#folders.values())
       if (folder.dirty) statements.push(updateOfFolder(folder));

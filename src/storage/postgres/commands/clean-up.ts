@@ -80,14 +80,20 @@ export async function keepPromises({
   const found = await pool.ask(OWNER, (connection) =>
     findPromises(connection, madeBeforeMs, PROMISES_AT_ONCE),
   );
-  for (const promised of found) await keepPromise(pool, executor, promised);
+  for (const promised of found) {
+    try {
+      await keepPromise(pool, executor, promised);
+    } catch {
+      // It stands, and is tried again the next time; those behind it do not wait for it.
+    }
+  }
 }
 
 async function keepPromise(pool: Pool, executor: Executor, promised: Promised): Promise<void> {
   for (const mailboxId of promised.others) {
     const folders = promised.ingest.targets;
     await executor.transact(OWNER, { directory: false, mailboxIds: [mailboxId], folders }, (tx) =>
-      keepPart(tx, mailboxId, promised),
+      keepPart(tx, mailboxId, promised, promised.mailboxId),
     );
   }
   await forgetPromises(pool, promised.mailboxId, promised.others, [promised]);

@@ -38,10 +38,13 @@ const INSERT_SUBSCRIPTIONS = `INSERT INTO subscription(mailbox_id, name) SELECT 
 const LOOSEN_BLOBS = `INSERT INTO loose_blob(mailbox_id, blob, since_ms)
   SELECT DISTINCT $1::bigint, blob, $2::bigint FROM content WHERE mailbox_id = $1 AND blob IS NOT NULL
   ON CONFLICT DO NOTHING`;
+// Contents of promises that stand here are still owed to other mailboxes: they go when these have them.
+const DELETE_CONTENTS = `DELETE FROM content WHERE mailbox_id = $1 AND NOT EXISTS (SELECT 1 FROM promise WHERE mailbox_id = $1)`;
+const NOTE_LEFT =
+  'INSERT INTO orphan(mailbox_id, content_id) SELECT mailbox_id, content_id FROM content WHERE mailbox_id = $1 RETURNING 1';
 const MAILBOX_TABLES = [
   'entry',
   'change',
-  'content',
   'content_ref',
   'orphan',
   'chore',
@@ -132,6 +135,8 @@ export async function removeMailbox(
   await tx.write(LOOSEN_BLOBS, mailboxId, tx.nowMs);
   for (const table of MAILBOX_TABLES)
     await tx.write(`DELETE FROM ${table} WHERE mailbox_id = $1`, mailboxId);
+  await tx.write(DELETE_CONTENTS, mailboxId);
+  if ((await tx.write(NOTE_LEFT, mailboxId)).length > 0) tx.chore(mailboxId);
   tx.publish(`${mailboxId}`, { kind: 'mailbox-removed', mailboxId });
   tx.directoryChanged();
   return { removed: true };

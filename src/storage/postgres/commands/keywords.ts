@@ -1,4 +1,4 @@
-import { PosthornError } from '#kernel';
+import { isPosthornError, PosthornError } from '#kernel';
 import type { MailboxId } from '#model';
 import { textArray } from '../literals.ts';
 import type { Transaction } from '../transaction.ts';
@@ -55,6 +55,21 @@ export async function checkKeywords(
   if (keywords.length === 0) return;
   const { unknown } = await lookUp(tx, mailboxId, keywords);
   if (unknown.size > 0) await requireRoomForKeywords(tx, mailboxId, unknown.size);
+}
+
+/** Those of the keywords that the mailbox can have: all, or when it cannot learn them none. */
+export async function fitKeywords(
+  tx: Transaction,
+  mailboxId: MailboxId,
+  keywords: readonly string[],
+): Promise<readonly string[]> {
+  try {
+    await checkKeywords(tx, mailboxId, keywords);
+    return keywords;
+  } catch (error) {
+    if (!isPosthornError(error, 'too-many')) throw error;
+    return [];
+  }
 }
 
 async function requireRoomForKeywords(
