@@ -21,7 +21,7 @@ export function messageOf(id: string): Buffer {
  * Connections that send one message after the other, each with an id of its own, until they are broken off or told to
  * stop. Ids are `name-connection-number-mailboxes`, the last with "+" between them.
  */
-export class MailLoad {
+export class MailLoad implements Disposable {
   /** Ids of the messages that were begun. */
   readonly sent = new Set<string>();
   /** Ids of the messages that were answered 250. */
@@ -64,6 +64,11 @@ export class MailLoad {
   async stop(): Promise<void> {
     this.#stopping = true;
     await this.#running;
+  }
+
+  /** Lets it end, however the test does. */
+  [Symbol.dispose](): void {
+    this.#stopping = true;
   }
 
   /** Resolves when the server has ended every connection. */

@@ -75,7 +75,7 @@ test('a client on one node is told what happens on another', {
     flaggedMs.push(performance.now() - startedMs);
     assert.ok(data.type === 'FETCH');
     const flags = data.items.get('FLAGS');
-    assert.deepEqual([...(flags as Iterable<string>)].sort(), ['$Rung', '\\Flagged']);
+    assert.deepEqual([...(flags as Iterable<string>)].sort(), ['$Rung', '\\Flagged', '\\Recent']);
   }
   report(t, 'flags told on B after OK of A', flaggedMs);
   await other.ok('STORE 2 +FLAGS.SILENT (\\Deleted)');
@@ -138,8 +138,8 @@ test('kill -9 of one node of two under load: what either acknowledged is there, 
   {
     await using a = await TestServer.start({ data: dirA.data });
     const options = { addresses, connections: CONNECTIONS, spreadEvery: 3 };
-    const loadA = new MailLoad(a, { name: 'a', ...options });
-    const loadB = new MailLoad(b, { name: 'b', ...options });
+    using loadA = new MailLoad(a, { name: 'a', ...options });
+    using loadB = new MailLoad(b, { name: 'b', ...options });
     await loadA.untilAcknowledged(LOAD);
     const torn = await killWhileTorn(a, dirA.engine, all);
     const killedMs = performance.now();
@@ -156,7 +156,7 @@ test('kill -9 of one node of two under load: what either acknowledged is there, 
   }
   await readAll(b, all, ledger);
   await using again = await TestServer.start({ data: dirA.data });
-  const late = new MailLoad(again, { name: 'l', addresses, connections: 2, spreadEvery: 3 });
+  using late = new MailLoad(again, { name: 'l', addresses, connections: 2, spreadEvery: 3 });
   await late.untilAcknowledged(20);
   await late.stop();
   ledger.add(late);
