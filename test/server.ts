@@ -11,11 +11,12 @@ import { systemClock } from '#kernel';
 import { lockDataDirectory } from '#storage/sqlite';
 import type { ListenerName } from '../src/main/config.ts';
 import { openEngine } from '../src/main/engine.ts';
-import { notePlace, placeOf } from '../src/main/place.ts';
+import { notePlace, type Place, placeOf } from '../src/main/place.ts';
 import { ENGINE, freshUrl } from '../src/storage/fresh.conformance.ts';
 import { ImapClient } from './clients/imap.ts';
 import { Pop3Client } from './clients/pop3.ts';
 import { SmtpClient } from './clients/smtp.ts';
+import { sharedDatabase } from './postgres/database.ts';
 
 const BIN = resolve(import.meta.dirname, '../bin/posthorn.js');
 /** A server that takes longer to start or stop hangs: the test ends and says so. */
@@ -29,6 +30,19 @@ export const PASSWORD = 'correct horse';
 
 export type ServerStatus = Awaited<ReturnType<AdminHost['status']>>;
 
+/** Where the mail of a TestDirectory is, in a run on PostgreSQL; a schema of its own on the run's server when nothing is said. */
+export type Mail =
+  /** The URL of another server, or of several hosts. */
+  | { readonly engine: string }
+  /** The directory is one more node of the same mail. */
+  | { readonly sharedWith: TestDirectory };
+
+/** For the `skip` option of a scenario of nodes, which need a PostgreSQL between them: why it cannot run, or false. */
+export const skipWithoutPostgres =
+  ENGINE === 'sqlite'
+    ? 'the embedded engine has one node: POSTHORN_TEST_ENGINE=postgres'
+    : sharedDatabase() === undefined && 'no PostgreSQL 15 or later runs here';
+
 /**
  * A fresh directory that is gone with the test; `data` in it is for the server. In a run on PostgreSQL the mail is in a schema of its
  * own, and `data` says where.
@@ -37,11 +51,22 @@ export class TestDirectory implements Disposable {
   readonly root = mkdtempSync(join(tmpdir(), 'posthorn-scenario-'));
   readonly data = join(this.root, 'data');
 
-  constructor() {
+  constructor(mail?: Mail) {
     if (ENGINE === 'sqlite') return;
     mkdirSync(this.data, { recursive: true, mode: 0o700 });
-    const blobs = join(this.data, 'blobs');
-    notePlace(this.data, { kind: 'postgres', url: freshUrl(), blobs });
+    const url = mail !== undefined && 'engine' in mail ? mail.engine : undefined;
+    const place: Place =
+      mail !== undefined && 'sharedWith' in mail
+        ? placeOf(mail.sharedWith.data)
+        : { kind: 'postgres', url: url ?? freshUrl(), blobs: join(this.data, 'blobs') };
+    notePlace(this.data, place);
+  }
+
+  /** What the server's nodes share: a URL of PostgreSQL. */
+  get engine(): string {
+    const place = placeOf(this.data);
+    assert.ok(place.kind === 'postgres', 'the mail is in PostgreSQL');
+    return place.url;
   }
 
   [Symbol.dispose](): void {

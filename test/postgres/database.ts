@@ -11,6 +11,8 @@ export const SUPERUSER = 'postgres';
 const CONNECT_TIMEOUT_S = 10;
 /** Connections of the tests' own that nobody uses are closed, so that a forgotten one holds up no process. */
 const IDLE_TIMEOUT_S = 1;
+const CONNECTIONS = 4;
+const END_TIMEOUT_S = 1;
 
 export type Row = Readonly<Record<string, unknown>>;
 /** Asks on one connection. */
@@ -51,15 +53,18 @@ export class TestDatabase implements AsyncDisposable {
     await this.#open().unsafe(script).simple();
   }
 
-  /** Does something on one connection from beginning to end. */
+  /**
+   * Does something on one connection from beginning to end. It is one of its own: `reserve` of the client waits for ever when
+   * it has to connect first and does not fetch types.
+   */
   async session<T>(work: (ask: Ask) => Promise<T>): Promise<T> {
-    const reserved = await this.#open().reserve();
+    const client = this.#connect(1);
     try {
       return await work(async <R extends Row>(text: string, parameters: readonly Value[] = []) => [
-        ...(await reserved.unsafe<R[]>(text, [...parameters])),
+        ...(await client.unsafe<R[]>(text, [...parameters])),
       ]);
     } finally {
-      reserved.release();
+      await client.end({ timeout: END_TIMEOUT_S });
     }
   }
 
@@ -73,7 +78,7 @@ export class TestDatabase implements AsyncDisposable {
   async disconnect(): Promise<void> {
     const client = this.#client;
     this.#client = undefined;
-    await client?.end({ timeout: 1 });
+    await client?.end({ timeout: END_TIMEOUT_S });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -81,18 +86,23 @@ export class TestDatabase implements AsyncDisposable {
   }
 
   #open(): postgres.Sql {
-    this.#client ??= postgres({
+    this.#client ??= this.#connect(CONNECTIONS);
+    return this.#client;
+  }
+
+  #connect(connections: number): postgres.Sql {
+    return postgres({
       host: '127.0.0.1',
       port: this.port,
       user: SUPERUSER,
       database: this.#database,
-      max: 4,
+      max: connections,
       connect_timeout: CONNECT_TIMEOUT_S,
-      idle_timeout: IDLE_TIMEOUT_S,
+      // A transaction of a session is not to be ended by a pause.
+      idle_timeout: connections === 1 ? 0 : IDLE_TIMEOUT_S,
       fetch_types: false,
       onnotice: () => {},
     });
-    return this.#client;
   }
 }
 

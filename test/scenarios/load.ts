@@ -19,15 +19,16 @@ export function messageOf(id: string): Buffer {
 
 /**
  * Connections that send one message after the other, each with an id of its own, until they are broken off or told to
- * stop. Ids are `name-connection-number-mailbox`.
+ * stop. Ids are `name-connection-number-mailboxes`, the last with "+" between them.
  */
-export class MailLoad {
+export class MailLoad implements Disposable {
   /** Ids of the messages that were begun. */
   readonly sent = new Set<string>();
   /** Ids of the messages that were answered 250. */
   readonly acknowledged = new Set<string>();
   readonly #name: string;
   readonly #addresses: readonly string[];
+  readonly #spreadEvery: number;
   readonly #running: Promise<unknown>;
   #stopping = false;
   #watch: { readonly count: number; readonly reached: () => void } | undefined;
@@ -39,9 +40,12 @@ export class MailLoad {
       readonly name: string;
       readonly addresses: readonly string[];
       readonly connections: number;
+      /** Every so many-th message of a connection goes to two mailboxes; none when not given. */
+      readonly spreadEvery?: number;
     },
   ) {
     this.#name = options.name;
+    this.#spreadEvery = options.spreadEvery ?? Number.POSITIVE_INFINITY;
     this.#addresses = options.addresses;
     const connections = Array.from({ length: options.connections }, (_, connection) =>
       this.#run(server, connection),
@@ -62,6 +66,11 @@ export class MailLoad {
     await this.#running;
   }
 
+  /** Lets it end, however the test does. */
+  [Symbol.dispose](): void {
+    this.#stopping = true;
+  }
+
   /** Resolves when the server has ended every connection. */
   async untilBroken(): Promise<void> {
     await this.#running;
@@ -70,10 +79,14 @@ export class MailLoad {
   async #run(server: TestServer, connection: number): Promise<void> {
     await using client = await server.smtp();
     for (let number = 0; !this.#stopping && !client.closed; number++) {
-      const mailbox = (connection + number) % this.#addresses.length;
-      const id = `${this.#name}-${connection}-${number}-${mailbox}`;
+      const { length } = this.#addresses;
+      const mailboxes = [(connection + number) % length];
+      if (number % this.#spreadEvery === this.#spreadEvery - 1)
+        mailboxes.push((connection + number + 1) % length);
+      const id = `${this.#name}-${connection}-${number}-${mailboxes.join('+')}`;
       this.sent.add(id);
-      if (!(await isAccepted(client, id, this.#addresses[mailbox]!))) continue;
+      const to = mailboxes.map((mailbox) => this.#addresses[mailbox]!);
+      if (!(await isAccepted(client, id, to))) continue;
       this.acknowledged.add(id);
       if (this.acknowledged.size === this.#watch?.count) this.#watch.reached();
     }
@@ -81,15 +94,19 @@ export class MailLoad {
 }
 
 /** False when the connection breaks off, or the server says that it is about to. */
-async function isAccepted(client: SmtpClient, id: string, address: string): Promise<boolean> {
+async function isAccepted(client: SmtpClient, id: string, to: readonly string[]): Promise<boolean> {
   try {
-    for (const line of [`MAIL FROM:<${id}@load.example>`, `RCPT TO:<${address}>`])
-      if (!isOk(id, await client.command(line))) return false;
+    for (const line of envelopeOf(id, to)) if (!isOk(id, await client.command(line))) return false;
     return isOk(id, await client.data(messageOf(id)));
   } catch (error) {
     if (client.closed) return false;
     throw error;
   }
+}
+
+/** The commands before DATA. */
+export function envelopeOf(id: string, to: readonly string[]): readonly string[] {
+  return [`MAIL FROM:<${id}@load.example>`, ...to.map((address) => `RCPT TO:<${address}>`)];
 }
 
 /** While the server runs it takes everything; only when it stops it may refuse. */
@@ -98,30 +115,52 @@ function isOk(id: string, { code, lines }: SmtpReply): boolean {
   return code === 250;
 }
 
+/** What a load has done. */
+export interface Sent {
+  /** Ids of the messages that were begun. */
+  readonly sent: Iterable<string>;
+  /** Ids of the messages that were answered 250. */
+  readonly acknowledged: Iterable<string>;
+  /** How often a message was sent again because no answer came: so often it may be there once more. */
+  readonly unanswered?: ReadonlyMap<string, number>;
+}
+
+const mailboxesOf = (id: string): readonly number[] => id.split('-')[3]!.split('+').map(Number);
+
 /** What loads have sent and the server has shown to have. */
 export class Ledger {
   readonly #sent = new Set<string>();
   readonly #acknowledged = new Set<string>();
-  readonly #found = new Set<string>();
+  readonly #unanswered = new Map<string, number>();
+  /** Copies found, by id and mailbox. */
+  readonly #copies = new Map<string, number>();
+  #found = 0;
 
   /** Takes up what a load has sent; call it when the load has ended. */
-  add(load: MailLoad): void {
+  add(load: Sent): void {
     for (const id of load.sent) this.#sent.add(id);
     for (const id of load.acknowledged) this.#acknowledged.add(id);
+    for (const [id, times] of load.unanswered ?? []) this.#unanswered.set(id, times);
   }
 
   get acknowledged(): number {
     return this.#acknowledged.size;
   }
 
-  /** Messages that were found; more than were acknowledged when an answer was cut off. */
+  /** Copies that were found; more than were acknowledged when an answer was cut off. */
   get found(): number {
-    return this.#found.size;
+    return this.#found;
+  }
+
+  /** Copies beyond the first of messages that were sent again because no answer came. */
+  get doubled(): number {
+    return this.#found - this.#copies.size;
   }
 
   /** Forgets what was found, to look through the mailboxes once more. */
   recount(): void {
-    this.#found.clear();
+    this.#copies.clear();
+    this.#found = 0;
   }
 
   /** Notes messages of a mailbox: sent to it, not seen before, and with the bytes that were sent. */
@@ -129,16 +168,29 @@ export class Ledger {
     for (const { sender, bytes } of messages) {
       const id = sender.split('@')[0]!;
       assert.ok(this.#sent.has(id), `${id} was sent`);
-      assert.ok(!this.#found.has(id), `${id} is there once`);
-      assert.equal(Number(id.split('-')[3]), mailbox, `${id} is in its mailbox`);
+      assert.ok(mailboxesOf(id).includes(mailbox), `${id} is in its mailbox`);
+      const copies = (this.#copies.get(keyOf(id, mailbox)) ?? 0) + 1;
+      const most = 1 + (this.#unanswered.get(id) ?? 0);
+      assert.ok(copies <= most, `${id} is there ${most === 1 ? 'once' : `${most} times at most`}`);
       assert.ok(bytes.equals(messageOf(id)), `${id} is as it was sent`);
-      this.#found.add(id);
+      this.#copies.set(keyOf(id, mailbox), copies);
+      this.#found++;
     }
   }
 
-  /** Every message that was acknowledged has been found. */
+  /** Every message that was acknowledged has been found, and what is in one mailbox is in all that it was sent to. */
   assertComplete(): void {
-    const lost = [...this.#acknowledged].filter((id) => !this.#found.has(id));
+    const missing = (id: string): readonly number[] =>
+      mailboxesOf(id).filter((mailbox) => !this.#copies.has(keyOf(id, mailbox)));
+    const lost = [...this.#acknowledged].filter((id) => missing(id).length > 0);
     assert.deepEqual(lost, [], 'acknowledged and lost');
+    const parted = [...this.#sent].filter(
+      (id) => missing(id).length > 0 && missing(id).length < mailboxesOf(id).length,
+    );
+    assert.deepEqual(parted, [], 'in some of its mailboxes only');
   }
+}
+
+function keyOf(id: string, mailbox: number): string {
+  return `${id} in ${mailbox}`;
 }

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { SecureContext } from 'node:tls';
 import { type Account, type Directory, type SaslChannel, saslChannel } from '#directory';
-import { type Clock, type Connection, type Logger, waits } from '#kernel';
+import { type Clock, type Connection, isPosthornError, type Logger, waits } from '#kernel';
 import type { Change, Uid } from '#model';
 import type { Mailbox, Store } from '#store';
 import { encodeStatus, type Ranges, responseCode } from '#wire';
@@ -11,6 +11,9 @@ import type { Progress } from './progress.ts';
 import { refresh } from './refresh.ts';
 import { type SwitchOff, switchedOff } from './switched-off.ts';
 import type { View } from './view.ts';
+
+/** A client in IDLE is told again so long after the storage was out of reach. */
+const LOOK_AGAIN_MS = 1000;
 
 /** What all sessions of a server share. */
 export interface ServerContext {
@@ -66,6 +69,7 @@ export class Session {
   #idling = false;
   #removed = false;
   #updating: Promise<void> | undefined;
+  #lookAgain: Disposable | undefined;
 
   constructor(server: ServerContext, connection: Connection, log: Logger) {
     this.server = server;
@@ -239,6 +243,7 @@ export class Session {
   /** Stops telling; resolves when nothing is being told any more. */
   async endIdle(): Promise<void> {
     this.#idling = false;
+    this.#lookAgain?.[Symbol.dispose]();
     await this.#updating;
   }
 
@@ -273,6 +278,7 @@ export class Session {
   dispose(): void {
     this.#over = true;
     this.#idling = false;
+    this.#lookAgain?.[Symbol.dispose]();
     this.#loginWait?.[Symbol.dispose]();
     this.#watch?.[Symbol.dispose]();
     this.unselect();
@@ -318,8 +324,31 @@ export class Session {
         if (this.connection.backlogged) await this.connection.drained();
       }
     } catch (error) {
+      // Nothing was told of it: that begins only when all has been read, and then nothing of the store is asked any more.
+      if (isPassing(error)) {
+        this.log.debug({ err: error }, 'telling of changes in IDLE is put off');
+        this.#lookAgainLater();
+        return;
+      }
       this.log.error({ err: error }, 'telling of changes in IDLE failed');
       this.bye('Something went wrong in the server', 'SERVERBUG');
     }
   }
+
+  /** The client waits to be told, whether or not there will be another hint. */
+  #lookAgainLater(): void {
+    if (this.#view !== undefined) this.#view.stale = true;
+    this.#lookAgain?.[Symbol.dispose]();
+    this.#lookAgain = this.server.clock.after(LOOK_AGAIN_MS, () => {
+      if (this.#idling) this.#updateWhileIdle();
+    });
+  }
+}
+
+/** Whether the storage is only out of reach for now. */
+function isPassing(error: unknown): boolean {
+  return (
+    isPosthornError(error) &&
+    (error.code === 'unavailable' || error.code === 'deadline' || error.code === 'too-busy')
+  );
 }
