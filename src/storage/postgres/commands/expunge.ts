@@ -5,8 +5,9 @@ import { ALL_UIDS, numberArray, rangesLiteral } from '../literals.ts';
 import type { Transaction } from '../transaction.ts';
 import { IN_RANGES } from './store-flags.ts';
 
-const DELETE_ENTRIES = `DELETE FROM entry WHERE mailbox_id = $1 AND folder_id = $2 AND uid IN (
-    SELECT e.uid FROM ${IN_RANGES} WHERE e.flags & $4 = $4)
+// Materialized for the reason that `storeFlags` has.
+const DELETE_ENTRIES = `WITH chosen AS MATERIALIZED (SELECT e.uid FROM ${IN_RANGES} WHERE e.flags & $4 = $4)
+  DELETE FROM entry WHERE mailbox_id = $1 AND folder_id = $2 AND uid IN (SELECT uid FROM chosen)
   RETURNING uid, flags, size_bytes, content_id`;
 
 // Contents that lose references come as arrays of id and how many.
