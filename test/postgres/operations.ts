@@ -188,7 +188,10 @@ const SESSIONS: readonly Operation[] = [
       // What was told of earlier deliveries has been heard by then.
       await counted.house.wire.answered("key = 'directory_version'");
       await client.ok('NOOP');
+      // It begins with a look of its own, after it said that it is idling.
+      const begun = counted.house.wire.answered('FROM change AS c');
       const idle: ImapIdle = await client.idle();
+      await begun;
       return async () => {
         await counted.add(1);
         await idle.waitFor(({ type }) => type === 'RECENT', 'RECENT');
