@@ -14,6 +14,11 @@ export type Statement = readonly [sql: string, ...values: readonly Value[]];
 const CONNECT_TIMEOUT_MS = 5000;
 /** From the first byte until it is known what kind of server this is. */
 const GREETING_TIMEOUT_MS = 8000;
+/**
+ * More than what is sent together: above it the client holds back what follows until it has an answer, which would be a round trip
+ * more. It is no buffer that is filled: what is sent together is bounded by `Lanes`.
+ */
+const SENT_BYTES_MAX = 64 * 1024 * 1024;
 /** The server's own bounds, for the case that the client is not there any more to keep its own. */
 const SETTINGS = {
   application_name: 'posthorn',
@@ -162,10 +167,11 @@ function connected({
   readonly path: string | false;
 }): Promise<Socket> {
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  const options = { writableHighWaterMark: SENT_BYTES_MAX };
   const socket =
     typeof path === 'string'
-      ? connectSocket({ path })
-      : connectSocket({ host: host[0]!, port: port[0]! });
+      ? connectSocket({ ...options, path })
+      : connectSocket({ ...options, host: host[0]!, port: port[0]! });
   socket.setNoDelay(true);
   // The client looks here for the name that the server's certificate must have.
   Object.assign(socket, { host: host[0] });
