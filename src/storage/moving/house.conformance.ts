@@ -28,7 +28,7 @@ export interface Place {
   /** The database, where it is a file. */
   readonly file?: string;
   /** Writes past the engine, where it is a schema. */
-  readonly write?: (sql: string, ...values: readonly (string | number | Buffer)[]) => Promise<void>;
+  readonly write?: (sql: string) => Promise<void>;
   open(): Promise<Engine>;
   source(): Promise<MoveSource>;
   target(): Promise<MoveTarget>;
@@ -56,11 +56,10 @@ export function postgresPlace(t: TestContext, database: TestDatabase): Place {
   const time = new TestClock();
   const clock = { ...systemClock, now: () => time.now() };
   return {
-    write: (sql, ...values) =>
-      database.session(async (ask) => {
-        await ask(`SET search_path = ${new URL(url).searchParams.get('schema')}`);
-        await ask(sql, values);
-      }),
+    write: async (sql) => {
+      const { searchParams } = new URL(url);
+      await database.execute(`SET search_path = ${searchParams.get('schema')}; ${sql}`);
+    },
     open: () => PostgresEngine.open({ url, blobs, clock, blobGraceMs: 0 }),
     source: () => openPostgresSource({ url, blobs, clock: systemClock }),
     target: () => openPostgresTarget({ url, blobs, clock: systemClock }),

@@ -66,8 +66,10 @@ function owed(places: (t: TestContext) => readonly [Place, Place]): void {
     await using engine = await from.open();
     const [a, b] = [await addBox(engine), await addBox(engine)];
     await a.deliver(1);
-    const parts = Buffer.from(JSON.stringify({ contentIds: [1], targets: [b.target()] }));
-    await from.write!('INSERT INTO promise VALUES ($1, $2, 0, $3)', a.mailboxId, 'owed', parts);
+    const parts = JSON.stringify({ contentIds: [1], targets: [b.target()] });
+    await from.write!(
+      `INSERT INTO promise VALUES (${a.mailboxId}, 'owed', 0, convert_to('${parts}', 'UTF8'))`,
+    );
     await moveQuiet(from, to);
     await using moved = await to.open();
     assert.equal((await moved.read.mailbox(b.mailboxId))?.usedMessages, 1);
