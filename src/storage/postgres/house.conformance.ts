@@ -16,10 +16,12 @@ import { parseTarget } from './target.ts';
 export const skip = PrivatePostgres.missing();
 
 /** One server for the tests of a file, each of which takes a schema of its own. To be called in their `describe`. */
-export function sharedServer(): () => PrivatePostgres {
+export function sharedServer(
+  options?: Parameters<typeof PrivatePostgres.start>[0],
+): () => PrivatePostgres {
   let server: PrivatePostgres | undefined;
   before(async () => {
-    if (skip === false) server = await PrivatePostgres.start();
+    if (skip === false) server = await PrivatePostgres.start(options);
   });
   after(() => server?.[Symbol.asyncDispose]());
   return () => server!;

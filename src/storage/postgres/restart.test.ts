@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { systemClock } from '#kernel';
 import { eventually } from '../../../test/interop/program.ts';
 import type { PrivatePostgres } from '../../../test/postgres/private-postgres.ts';
@@ -10,7 +10,7 @@ import {
   Load,
   limits,
   nodeOf,
-  serverOf,
+  sharedServer,
   skip,
   subjectsIn,
 } from './house.conformance.ts';
@@ -24,8 +24,10 @@ const ENDS: readonly (readonly [name: string, end: (server: PrivatePostgres) => 
 const CLEAN_UP = { kind: 'clean-up', contentsMax: 1000, keepChanges: 1_000_000 } as const;
 
 describe('a server that goes away under load', { skip }, () => {
+  const shared = sharedServer({ durable: true });
+
   test('comes back, and everything acknowledged is there once', async (t) => {
-    const server = await serverOf(t, { durable: true });
+    const server = shared();
     const url = server.freshSchemaUrl();
     const engine = await nodeOf(t, url, { limits: limits({ connections: 4 }) });
     const boxes = [await addBox(engine), await addBox(engine), await addBox(engine)];
@@ -48,7 +50,7 @@ describe('a server that goes away under load', { skip }, () => {
   });
 
   test('for longer than patience lasts: refused in time, and service resumes by itself', async (t) => {
-    const server = await serverOf(t, { durable: true });
+    const server = shared();
     const url = server.freshSchemaUrl();
     const few = limits({ connections: 2, waitMs: 1000, patienceMs: 300 });
     const engine = await nodeOf(t, url, { limits: few });
@@ -66,31 +68,18 @@ describe('a server that goes away under load', { skip }, () => {
     await load.verify(server, url);
     t.diagnostic(`${load.acknowledged.length} acknowledged, ${load.refused.size} refused`);
   });
+});
 
-  test('its synchronous standby takes over, and nothing acknowledged is lost', async (t) => {
-    const primary = await serverOf(t, { durable: true });
-    const standby = await primary.standby({ synchronous: true });
-    t.after(() => standby[Symbol.asyncDispose]());
-    const url = primary.freshSchemaUrl();
-    const both = url.replace(`:${primary.port}`, `:${primary.port},127.0.0.1:${standby.port}`);
-    const engine = await nodeOf(t, both, { limits: limits({ connections: 4 }) });
-    const boxes = [await addBox(engine), await addBox(engine), await addBox(engine)];
-    const load = new Load(boxes, 12);
-    await load.more(40);
-    await primary.kill9();
-    await standby.promote();
-    await load.more(40);
-    await load.stop();
-    const other = await nodeOf(t, both, { clock: ahead(60_000) });
-    await run(other, CLEAN_UP);
-    await load.verify(standby, url);
-    t.diagnostic(`${load.acknowledged.length} acknowledged, ${load.refused.size} refused`);
+describe('a server with a synchronous standby', { skip }, () => {
+  const shared = sharedServer({ durable: true });
+  let standby: PrivatePostgres;
+  before(async () => {
+    if (skip === false) standby = await shared().standby({ synchronous: true });
   });
+  after(() => (standby as PrivatePostgres | undefined)?.[Symbol.asyncDispose]());
 
-  test('what the synchronous standby has not is not acknowledged, even when the primary shows it', async (t) => {
-    const primary = await serverOf(t);
-    const standby = await primary.standby({ synchronous: true });
-    t.after(() => standby[Symbol.asyncDispose]());
+  test('what the standby has not is not acknowledged, even when the primary shows it', async (t) => {
+    const primary = shared();
     const url = primary.freshSchemaUrl();
     const short = limits({ connections: 2, answerMs: 1500 });
     const engine = await nodeOf(t, url, { limits: short });
@@ -117,5 +106,23 @@ describe('a server that goes away under load', { skip }, () => {
     await standby.startAgain();
     await delivered;
     assert.deepEqual(await subjectsIn(primary, url, box), ['waits']);
+  });
+
+  test('the standby takes over under load, and nothing acknowledged is lost', async (t) => {
+    const primary = shared();
+    const url = primary.freshSchemaUrl();
+    const both = url.replace(`:${primary.port}`, `:${primary.port},127.0.0.1:${standby.port}`);
+    const engine = await nodeOf(t, both, { limits: limits({ connections: 4 }) });
+    const boxes = [await addBox(engine), await addBox(engine), await addBox(engine)];
+    const load = new Load(boxes, 12);
+    await load.more(40);
+    await primary.kill9();
+    await standby.promote();
+    await load.more(40);
+    await load.stop();
+    const other = await nodeOf(t, both, { clock: ahead(60_000) });
+    await run(other, CLEAN_UP);
+    await load.verify(standby, url);
+    t.diagnostic(`${load.acknowledged.length} acknowledged, ${load.refused.size} refused`);
   });
 });
