@@ -44,7 +44,7 @@ export class Traffic {
       if (this.#stopped) return;
       await Promise.all(script.map((step) => perform(this.#engine, this.#parties, step)));
       this.commands += script.length;
-      if (this.commands % 40 < 5) await this.#houseKeeping();
+      if (this.commands % 200 < 5) await this.#houseKeeping();
       await nextTurn();
     }
   }

@@ -9,7 +9,7 @@ import { type Content, Flag, type MailboxId, type ModSeq, type TrackingEvent } f
 import { type Engine, type MoveSource, type MoveTarget, moveStore } from '#storage';
 import { FileBlobs } from '#storage/blobs';
 import { openPostgresSource, openPostgresTarget, PostgresEngine } from '#storage/postgres';
-import { openSqlite, openSqliteSource, openSqliteTarget } from '#storage/sqlite';
+import { DATABASE_FILE, openSqlite, openSqliteSource, openSqliteTarget } from '#storage/sqlite';
 import type { TestDatabase } from '../../../test/postgres/database.ts';
 import {
   ALL,
@@ -25,7 +25,10 @@ import {
 
 /** Where a store is, or may be. */
 export interface Place {
-  readonly engine: 'sqlite' | 'postgres';
+  /** The database, where it is a file. */
+  readonly file?: string;
+  /** Writes past the engine, where it is a schema. */
+  readonly write?: (sql: string) => Promise<void>;
   open(): Promise<Engine>;
   source(): Promise<MoveSource>;
   target(): Promise<MoveTarget>;
@@ -40,7 +43,7 @@ function directory(t: TestContext): string {
 export function sqlitePlace(t: TestContext): Place {
   const dir = directory(t);
   return {
-    engine: 'sqlite',
+    file: join(dir, DATABASE_FILE),
     open: async () => openSqlite(dir, new TestClock()),
     source: async () => openSqliteSource(dir),
     target: async () => openSqliteTarget(dir),
@@ -53,7 +56,10 @@ export function postgresPlace(t: TestContext, database: TestDatabase): Place {
   const time = new TestClock();
   const clock = { ...systemClock, now: () => time.now() };
   return {
-    engine: 'postgres',
+    write: async (sql) => {
+      const { searchParams } = new URL(url);
+      await database.execute(`SET search_path = ${searchParams.get('schema')}; ${sql}`);
+    },
     open: () => PostgresEngine.open({ url, blobs, clock, blobGraceMs: 0 }),
     source: () => openPostgresSource({ url, blobs, clock: systemClock }),
     target: () => openPostgresTarget({ url, blobs, clock: systemClock }),

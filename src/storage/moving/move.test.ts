@@ -33,6 +33,7 @@ describe('moving house', { skip }, () => {
   const place = (t: TestContext, engine: 'sqlite' | 'postgres'): Place =>
     engine === 'sqlite' ? sqlitePlace(t) : postgresPlace(t, database);
 
+  owed((t) => [place(t, 'postgres'), place(t, 'sqlite')]);
   for (const [here, there] of [
     ['sqlite', 'postgres'],
     ['postgres', 'sqlite'],
@@ -56,6 +57,24 @@ async function assertLooks(at: Place, expected: unknown): Promise<void> {
   await using engine = await at.open();
   assert.deepEqual(await portrait(engine), expected);
   assert.deepEqual(await problemsOf(engine), []);
+}
+
+/** A delivery that is owed to another mailbox by a node that is gone. */
+function owed(places: (t: TestContext) => readonly [Place, Place]): void {
+  test('what PostgreSQL owes a mailbox is delivered before the move ends', async (t) => {
+    const [from, to] = places(t);
+    await using engine = await from.open();
+    const [a, b] = [await addBox(engine), await addBox(engine)];
+    await a.deliver(1);
+    const parts = JSON.stringify({ contentIds: [1], targets: [b.target()] });
+    await from.write!(
+      `INSERT INTO promise VALUES (${a.mailboxId}, 'owed', 0, convert_to('${parts}', 'UTF8'))`,
+    );
+    await moveQuiet(from, to);
+    await using moved = await to.open();
+    assert.equal((await moved.read.mailbox(b.mailboxId))?.usedMessages, 1);
+    assert.deepEqual(await problemsOf(moved), []);
+  });
 }
 
 function thereAndBack(here: string, places: (t: TestContext) => readonly [Place, Place, Place]) {
