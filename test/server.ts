@@ -32,6 +32,8 @@ export type ServerStatus = Awaited<ReturnType<AdminHost['status']>>;
 
 /** Where the mail of a TestDirectory is, in a run on PostgreSQL; a schema of its own on the run's server when nothing is said. */
 export type Mail =
+  /** In the directory itself, whichever engine the run is about. */
+  | 'embedded'
   /** The URL of another server, or of several hosts. */
   | { readonly engine: string }
   /** The directory is one more node of the same mail. */
@@ -54,6 +56,7 @@ export class TestDirectory implements Disposable {
   constructor(mail?: Mail) {
     if (ENGINE === 'sqlite') return;
     mkdirSync(this.data, { recursive: true, mode: 0o700 });
+    if (mail === 'embedded') return;
     const url = mail !== undefined && 'engine' in mail ? mail.engine : undefined;
     const place: Place =
       mail !== undefined && 'sharedWith' in mail

@@ -12,7 +12,7 @@ import {
   selfSignedCertificate,
 } from './certificate.ts';
 import { runCleanup } from './cleanup.ts';
-import { makeConfig, type ServerConfig, type StartOptions } from './config.ts';
+import { type ListenAddress, makeConfig, type ServerConfig, type StartOptions } from './config.ts';
 import { type EngineWay, startEngine } from './engine.ts';
 import { Fronts } from './fronts.ts';
 import { Gate } from './gate.ts';
@@ -43,18 +43,28 @@ const MOVE_GRACE_MS = 1000;
  */
 export async function startServer(options: StartOptions): Promise<number> {
   const signals = new Signals();
-  for (let given = options; ; given = { ...options, engine: undefined, blobs: undefined }) {
-    const exitCode = await runOnce(makeConfig(given), signals);
+  let config = makeConfig(options);
+  for (;;) {
+    const { exitCode, listen } = await runOnce(config, signals);
     if (exitCode !== AGAIN) return exitCode;
+    // Clients find it where it was; where the mail is now, the directory says.
+    config = { ...config, listen, place: { engine: undefined, blobs: undefined } };
   }
 }
 
-async function runOnce(config: ServerConfig, signals: Signals): Promise<number> {
+/** How a run ended, and where it listened. */
+interface Ended {
+  readonly exitCode: number;
+  readonly listen: readonly ListenAddress[];
+}
+
+async function runOnce(config: ServerConfig, signals: Signals): Promise<Ended> {
   const log = createLogger('main', config.logLevel);
   const lifecycle = new Lifecycle(log);
   const { promise: stopAsked, resolve: askStop } = Promise.withResolvers<number>();
+  let listen: readonly ListenAddress[];
   try {
-    await startParts(config, log, lifecycle, askStop);
+    listen = await startParts(config, log, lifecycle, askStop);
   } catch (error) {
     await lifecycle.stop();
     throw error;
@@ -64,7 +74,7 @@ async function runOnce(config: ServerConfig, signals: Signals): Promise<number> 
   process.stdout.write('ready\n');
   const exitCode = await stopAsked;
   const failed = await lifecycle.stop();
-  return failed.length > 0 && exitCode !== AGAIN ? 1 : exitCode;
+  return { exitCode: failed.length > 0 && exitCode !== AGAIN ? 1 : exitCode, listen };
 }
 
 async function startParts(
@@ -72,7 +82,7 @@ async function startParts(
   log: Logger,
   lifecycle: Lifecycle,
   askStop: (exitCode: number) => void,
-): Promise<void> {
+): Promise<readonly ListenAddress[]> {
   const { dataDir } = config;
   // Before anything is opened or written.
   const ports = await probeAddresses(config.listen);
@@ -143,6 +153,7 @@ async function startParts(
     stop: () => control.close(),
   });
   await printWelcome(config, listen, directory);
+  return listen;
 }
 
 /** A move holds back what this thread writes and ends the sessions; once it has switched, the server starts anew at the new place. */

@@ -30,7 +30,7 @@ import { countMessages, readParts, readStamps, readSums, readUids } from './side
 const ENTRY = `e.folder_id, e.uid, e.content_id, e.flags, e.keywords, e.modseq, e.internal_ms, e.saved_ms, e.size_bytes`;
 const SELECT_AFTER = `SELECT ${ENTRY} FROM entry AS e WHERE e.mailbox_id = $1 AND (e.folder_id, e.uid) > ($2::bigint, $3::bigint)
   ORDER BY e.folder_id, e.uid LIMIT $4`;
-const SELECT_NAMED = `SELECT ${ENTRY} FROM ${IN_RANGES} ORDER BY e.uid`;
+const SELECT_NAMED = `SELECT ${ENTRY} FROM entry AS e WHERE ${IN_RANGES} ORDER BY e.uid`;
 const SELECT_CONTENTS = `SELECT content_id, size_bytes, head_bytes, sent_ms, blob, message_id, subject, envelope, body_structure, body_short,
     structure, preview, hash, head, body
   FROM content WHERE mailbox_id = $1 AND content_id = ANY($2::bigint[])`;
