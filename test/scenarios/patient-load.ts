@@ -9,7 +9,7 @@ import { envelopeOf, messageOf, type Sent } from './load.ts';
 /** A refused message is sent again after this. */
 const PAUSE_MS = 50;
 /** So long without a message taken, and the service does not come back by itself. */
-const GIVES_UP_MS = 120_000;
+const GIVES_UP_MS = 60_000;
 
 type Answer = 'accepted' | 'refused' | 'unanswered';
 
@@ -57,7 +57,7 @@ export class PatientLoad implements Sent, Disposable {
     const reached = eventually(
       `${count} more messages acknowledged`,
       () => this.#stopping || this.acknowledged.size >= enough || undefined,
-      GIVES_UP_MS,
+      2 * GIVES_UP_MS,
     );
     await Promise.race([reached, this.#running]);
   }
@@ -96,7 +96,7 @@ export class PatientLoad implements Sent, Disposable {
           const answer = await this.#send(client, id, mailboxes);
           if (answer === 'accepted') break;
           if (answer === 'unanswered') this.unanswered.set(id, (this.unanswered.get(id) ?? 0) + 1);
-          assert.ok(performance.now() - startedMs < GIVES_UP_MS, `${id} is refused for ever`);
+          if (performance.now() - startedMs > GIVES_UP_MS) await this.#giveUp(id);
           await systemClock.sleep(PAUSE_MS);
           if (client.closed) client = await SmtpClient.hello({ port: this.#server.port('smtp') });
           else await client.command('RSET');
@@ -107,6 +107,18 @@ export class PatientLoad implements Sent, Disposable {
     } finally {
       client.destroy();
     }
+  }
+
+  /** Says all that is known of why. */
+  async #giveUp(id: string): Promise<never> {
+    const { waits } = await this.#server.status();
+    const refusals = [...this.refusals].map(([text, times]) => `${times} × ${text}`);
+    const lines = waits.map(
+      ({ thread, name, owner, sinceMs }) => `${thread} ${owner} ${name} ${sinceMs}`,
+    );
+    throw new Error(
+      [`${id} is refused for ever:`, ...refusals, ...lines, this.#server.log].join('\n'),
+    );
   }
 
   async #send(client: SmtpClient, id: string, mailboxes: readonly number[]): Promise<Answer> {
