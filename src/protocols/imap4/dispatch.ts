@@ -1,5 +1,6 @@
 import { type CommandBody, type CommandName, encodeStatus } from '#wire';
 import { authenticate } from './commands/authenticate.ts';
+import { cancelUpdate } from './commands/cancelupdate.ts';
 import { capability } from './commands/capability.ts';
 import { check } from './commands/check.ts';
 import { close } from './commands/close.ts';
@@ -7,6 +8,7 @@ import { copy } from './commands/copy.ts';
 import { create } from './commands/create.ts';
 import { deleteFolder } from './commands/delete.ts';
 import { enable } from './commands/enable.ts';
+import { esearch } from './commands/esearch.ts';
 import { expunge } from './commands/expunge.ts';
 import { fetch } from './commands/fetch.ts';
 import { id } from './commands/id.ts';
@@ -21,10 +23,12 @@ import { noop } from './commands/noop.ts';
 import { rename } from './commands/rename.ts';
 import { search } from './commands/search.ts';
 import { select } from './commands/select.ts';
+import { sort } from './commands/sort.ts';
 import { starttls } from './commands/starttls.ts';
 import { status } from './commands/status.ts';
 import { store } from './commands/store.ts';
 import { subscribe } from './commands/subscribe.ts';
+import { thread } from './commands/thread.ts';
 import { unselect } from './commands/unselect.ts';
 import { unsubscribe } from './commands/unsubscribe.ts';
 import { bad, type Completion } from './completion.ts';
@@ -80,6 +84,7 @@ const COMMANDS: Table = {
   LSUB: { when: 'authenticated', tell: 'hinted', run: lsub },
   NAMESPACE: { when: 'authenticated', tell: 'hinted', run: namespace },
   STATUS: { when: 'authenticated', tell: 'all', run: status },
+  ESEARCH: { when: 'authenticated', tell: 'hinted-unnumbered', run: esearch },
   IDLE: { when: 'authenticated', tell: 'all', run: idle },
 
   CHECK: { when: 'selected', tell: 'all', run: check },
@@ -87,6 +92,9 @@ const COMMANDS: Table = {
   UNSELECT: { when: 'selected', tell: 'nothing', run: unselect },
   EXPUNGE: { when: 'selected', tell: 'all', run: expunge },
   SEARCH: { when: 'selected', tell: 'hinted-unnumbered', run: search },
+  SORT: { when: 'selected', tell: 'hinted-unnumbered', run: sort },
+  THREAD: { when: 'selected', tell: 'hinted-unnumbered', run: thread },
+  CANCELUPDATE: { when: 'selected', tell: 'hinted', run: cancelUpdate },
   FETCH: { when: 'selected', tell: 'hinted-unnumbered', run: fetch },
   STORE: { when: 'selected', tell: 'all-unnumbered', run: store },
   COPY: { when: 'selected', tell: 'all', run: copy },

@@ -20,6 +20,10 @@ export interface ImapLimits {
   readonly literalTimeoutMs: number;
   /** Commands in a row that are BAD before the session is ended. */
   readonly badCommandsMax: number;
+  /** Searches of a session whose results are followed; one more is refused by NOUPDATE (RFC 5267 §4.3.1). */
+  readonly contextsMax: number;
+  /** Results of SORT, in one session, that are followed: their sort keys are kept. */
+  readonly sortedResultsMax: number;
 }
 
 export const DEFAULT_IMAP_LIMITS: ImapLimits = {
@@ -33,6 +37,8 @@ export const DEFAULT_IMAP_LIMITS: ImapLimits = {
   idleTimeoutMs: 1_800_000,
   literalTimeoutMs: 300_000,
   badCommandsMax: 10,
+  contextsMax: 32,
+  sortedResultsMax: 200_000,
 };
 
 /** The longest line of an AUTHENTICATE exchange; RFC 9051 §6.2.2 leaves it to the server. */

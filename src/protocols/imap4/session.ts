@@ -5,6 +5,7 @@ import { type Clock, type Connection, type Logger, waits } from '#kernel';
 import type { Change, Uid } from '#model';
 import type { Mailbox, Store } from '#store';
 import { encodeStatus, type Ranges, responseCode } from '#wire';
+import { Contexts } from './context/contexts.ts';
 import { Input } from './input.ts';
 import type { ImapLimits } from './limits.ts';
 import { refresh } from './refresh.ts';
@@ -40,6 +41,8 @@ export class Session {
   byUid = false;
   /** What "$" stands for (RFC 9051 §6.4.4.1); ranges may hold uids that are gone by now, which name nothing. */
   savedResult: Ranges<Uid> = [];
+  /** Searches in the selected folder whose results are followed. */
+  readonly contexts = new Contexts();
   authFailures = 0;
   /** Commands in a row that were BAD. */
   badCommands = 0;
@@ -153,12 +156,14 @@ export class Session {
   select(view: View): void {
     this.#view = view;
     this.savedResult = [];
+    this.contexts.clear();
   }
 
   /** Leaves the selected folder, if there is one. */
   unselect(): void {
     this.#view = undefined;
     this.savedResult = [];
+    this.contexts.clear();
   }
 
   /** A command asked for mod-sequences: from now on changes are told with them (RFC 7162 §3.1). */

@@ -23,6 +23,7 @@ export {
   type IdCommand,
   type LoginCommand,
 } from './auth.ts';
+export type { CancelUpdateCommand } from './cancel-update.ts';
 export {
   type BareCommand,
   type Command,
@@ -54,22 +55,29 @@ export {
   encodeContinuation,
   encodeCount,
   encodeEnabled,
-  encodeEsearch,
   encodeFlagsResponse,
   encodeId,
   encodeList,
   encodeMailboxStatus,
   encodeNamespace,
   encodeSearch,
+  encodeSort,
   encodeStatus,
   encodeVanished,
   type ListedMailbox,
   type Namespace,
   type ResponseCode,
   responseCode,
-  type SearchResult,
   type StatusValue,
 } from './encode-response.ts';
+export type { EsearchCommand, SearchSource } from './esearch.ts';
+export {
+  type ContextChange,
+  type EsearchData,
+  encodeEsearch,
+  type SearchCorrelator,
+  type SearchResult,
+} from './esearch-data.ts';
 export type { FetchCommand, FetchItem, PlainFetchItem } from './fetch.ts';
 export { type FlagName, isKeyword, SYSTEM_FLAGS, type SystemFlag, systemFlag } from './flags.ts';
 export {
@@ -90,6 +98,7 @@ export {
   type NumRange,
   type NumSet,
   numbersIn,
+  orderedRanges,
   positionsIn,
   type Ranges,
   rangesInclude,
@@ -98,6 +107,7 @@ export {
   STAR,
 } from './number-set.ts';
 export type { ParseError, ParseOptions } from './parser.ts';
+export { type PartialRange, partialIndexes } from './partial-range.ts';
 export {
   CommandReader,
   type ReaderErrorCode,
@@ -105,7 +115,6 @@ export {
   type ReaderResult,
 } from './reader.ts';
 export {
-  type EsearchData,
   type FetchData,
   parseResponse,
   type Response,
@@ -118,12 +127,16 @@ export type {
   SearchCommand,
   SearchField,
   SearchKey,
-  SearchReturn,
+  SearchProgram,
   SearchTime,
 } from './search-key.ts';
+export type { SearchReturn, SearchReturns } from './search-return.ts';
 export type { FetchPartial, Section } from './section.ts';
 export type { QresyncParameters, SelectCommand } from './select.ts';
+export type { SortCommand, SortCriterion, SortKey } from './sort.ts';
 export { STATUS_ITEMS, type StatusCommand, type StatusItem } from './status.ts';
 export type { StoreCommand } from './store.ts';
+export type { ThreadAlgorithm, ThreadCommand } from './thread.ts';
+export { encodeThreads, type ThreadForest } from './thread-list.ts';
 export { decodeUtf7, encodeUtf7 } from './utf7.ts';
 export { textOf, type Value } from './value.ts';

@@ -36,7 +36,7 @@ export class Candidate {
   readonly #texts = new Set<TextNeedle>();
   #head: Uint8Array | undefined;
   #headText: string | undefined;
-  /** The header in lower case where that is all there is to decoding it; null where it is not; undefined: not looked at. */
+  /** The header folded where that is all there is to decoding it; null where it is not; undefined: not looked at. */
   #plainHead: string | null | undefined;
 
   constructor(seq: SeqNum, uid: Uid) {
@@ -95,5 +95,5 @@ export class Candidate {
 function plainHead(head: Uint8Array): string | null {
   if (!isAscii(head)) return null;
   const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
-  return text.includes('=?') ? null : text.toLowerCase();
+  return text.includes('=?') ? null : foldForSearch(text);
 }
