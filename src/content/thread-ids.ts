@@ -16,8 +16,8 @@ const UNQUOTED_NOISE = /[ \t\r\n]+/g;
 /**
  * msg-id = [CFWS] "<" id-left "@" id-right ">" [CFWS]   (RFC 5322 §3.6.4)
  *
- * All valid ids of a value in order, without brackets, quoting and blanks removed, so that ids which differ in quoting only are
- * equal (RFC 5256 §3). Wire strings.
+ * All valid ids of a value in order, without brackets, quoting and blanks removed, so that ids which differ in
+ * quoting only are equal (RFC 5256 §3). Wire strings.
  */
 export function threadIds(value: string): readonly string[] {
   const ids: string[] = [];
@@ -57,8 +57,8 @@ function withoutQuoting(id: string): string {
 }
 
 /**
- * The ids of a message: References, or where that has none the first of In-Reply-To (RFC 5256 §3). Of several fields with one name the
- * first counts.
+ * The ids of a message: References, or where that has none the first of In-Reply-To (RFC 5256 §3). Of several fields
+ * with one name the first counts.
  *
  * @param head the header block
  */

@@ -78,6 +78,10 @@ test('the selected folder', async (t) => {
   assert.deepEqual(await esearch(client, 'SUBJECT xx'), ['a/b 2']);
   assert.deepEqual(await esearch(client, 'RETURN (SAVE) SUBJECT xx'), []);
   assert.deepEqual(await esearch(client, 'IN (selected mailboxes a) $'), ['a/b 2']);
+  assert.deepEqual(await esearch(client, 'RETURN (SAVE COUNT) $'), ['a/b #1']);
+  assert.deepEqual(await esearch(client, '$'), ['a/b 2']);
+  assert.deepEqual(await esearch(client, 'RETURN (SAVE COUNT) $ SUBJECT none'), []);
+  assert.deepEqual(await esearch(client, '$'), []);
   assert.equal((await client.command('ESEARCH IN (personal) RETURN (SAVE) ALL')).status, 'BAD');
   // It stays selected, and its view as it is.
   const { untagged } = await client.ok('FETCH 2 (UID)');

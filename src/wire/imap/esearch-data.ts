@@ -1,4 +1,7 @@
-/** ESEARCH responses, written and read: the results of SEARCH, SORT and ESEARCH with return options, and what changes in them. */
+/**
+ * ESEARCH responses, written and read: the results of SEARCH, SORT and ESEARCH with return options, and what changes
+ * in them.
+ */
 import type { ModSeq, SeqNum, Uid } from '#model';
 import * as c from './chars.ts';
 import { encodeMailbox, encodeQuoted } from './encode.ts';

@@ -1,5 +1,5 @@
 import type { Folder, Uid } from '#model';
-import { type EsearchCommand, responseCode } from '#wire';
+import { type EsearchCommand, type Ranges, responseCode } from '#wire';
 import { bad, type Completion, ok } from '../completion.ts';
 import { compileSearch } from '../search/compile.ts';
 import { runSearch } from '../search/folder-search.ts';
@@ -10,25 +10,42 @@ import { foldersOf, namesSelected } from '../search/sources.ts';
 import type { Session } from '../session.ts';
 
 /**
- * ESEARCH (RFC 7377): a search of many folders, one after the other, each with an answer of its own if anything is found there. The
- * selected folder is looked at as the session sees it.
+ * ESEARCH (RFC 7377): a search of many folders, one after the other, each with an answer of its own if anything is
+ * found there. The selected folder is looked at as the session sees it.
  *
  * @throws {connection-closed}, {shutting-down} when nobody waits for the result any more
  */
 export async function esearch(session: Session, command: EsearchCommand): Promise<Completion> {
   const refusal = refusalOf(session, command);
   if (refusal !== undefined) return refusal;
-  const { sources, returnOptions: options } = command;
+  const { returnOptions: options } = command;
+  if (options?.has('SAVE') !== true) return await searchFolders(session, command);
+  let saved: Ranges<Uid> = [];
+  try {
+    return await searchFolders(session, command, (uids) => {
+      saved = savedRanges(command, uids);
+    });
+  } finally {
+    // RFC 9051 §6.4.4.1: also a search that fails replaces what "$" stands for, with nothing.
+    session.savedResult = saved;
+  }
+}
+
+/** @param onSelected gets what was found in the selected folder, if that is searched */
+async function searchFolders(
+  session: Session,
+  command: EsearchCommand,
+  onSelected?: (uids: readonly Uid[]) => void,
+): Promise<Completion> {
   const selectedId = session.selected ? session.view.folderId : undefined;
-  if (options?.has('SAVE') === true) session.savedResult = [];
-  let follows = options?.has('UPDATE') === true;
-  for (const folder of await foldersOf(session, sources)) {
+  let follows = command.returnOptions?.has('UPDATE') === true;
+  for (const folder of await foldersOf(session, command.sources)) {
     const isSelected = folder.folderId === selectedId;
     const scope = isSelected ? scopeOf(session) : await scopeOfFolder(session, folder);
     if (scope === undefined) continue;
     const uids = await searchFolder(session, command, folder, scope);
     if (!isSelected) continue;
-    if (options?.has('SAVE') === true) session.savedResult = savedRanges(command, uids);
+    onSelected?.(uids);
     if (!follows) continue;
     const { tag } = session;
     const query = { tag, uid: true, key: command.key, uids, namesMailbox: true };

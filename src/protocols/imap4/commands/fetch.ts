@@ -26,7 +26,10 @@ const BODY_ROWS = 32;
 /** Messages that become \Seen in one write: few enough that not many do in vain when the client goes away. */
 const SEEN_AT_ONCE = 256;
 
-/** FETCH and UID FETCH (RFC 9051 §6.4.5, §6.4.9), with CHANGEDSINCE and VANISHED (RFC 7162 §3.1.4, §3.2.6), and PARTIAL (RFC 9394 §3.3). */
+/**
+ * FETCH and UID FETCH (RFC 9051 §6.4.5, §6.4.9), with CHANGEDSINCE and VANISHED (RFC 7162 §3.1.4, §3.2.6), and
+ * PARTIAL (RFC 9394 §3.3).
+ */
 export async function fetch(session: Session, command: FetchCommand): Promise<Completion> {
   const { view } = session;
   const { changedSince, vanished } = command;

@@ -4,7 +4,8 @@ import { answerSearch } from '../search/answer.ts';
 import type { Session } from '../session.ts';
 
 /**
- * SORT and UID SORT (RFC 5256 §3), with SORT=DISPLAY (RFC 5957), ESORT and CONTEXT=SORT (RFC 5267), and what SEARCH has besides.
+ * SORT and UID SORT (RFC 5256 §3), with SORT=DISPLAY (RFC 5957), ESORT and CONTEXT=SORT (RFC 5267), and what SEARCH
+ * has besides.
  *
  * @throws {connection-closed}, {shutting-down} when nobody waits for the result any more
  */

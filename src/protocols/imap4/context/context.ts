@@ -22,7 +22,10 @@ export interface ContextQuery {
   readonly namesMailbox: boolean;
 }
 
-/** The results of a search in the selected folder, as the client knows them: it is told what comes and goes (RFC 5267 §4.3). */
+/**
+ * The results of a search in the selected folder, as the client knows them: it is told what comes and goes
+ * (RFC 5267 §4.3).
+ */
 export class Context {
   readonly tag: string;
   readonly #query: Omit<ContextQuery, 'uids' | 'sorted'>;
@@ -55,7 +58,11 @@ export class Context {
     this.#tell(session, members.remove(members.among(uids)), []);
   }
 
-  /** Looks whether messages that are new or have changed are results now, and tells what is different. @param seqs ascending */
+  /**
+   * Looks whether messages that are new or have changed are results now, and tells what is different.
+   *
+   * @param seqs ascending
+   */
   async follow(session: Session, scope: SearchScope, seqs: readonly SeqNum[]): Promise<void> {
     const plan = compileSearch(this.#query.key, scope);
     const bounds = intersectRanges(plan.bounds, rangesOf(seqs));

@@ -19,8 +19,8 @@ export class Contexts {
   }
 
   /**
-   * Follows the results of a search from now on; tells the client when it is one too many, or has too many results to be kept in
-   * order (RFC 5267 §4.3.1).
+   * Follows the results of a search from now on; tells the client when it is one too many, or has too many results to
+   * be kept in order (RFC 5267 §4.3.1).
    */
   open(session: Session, query: ContextQuery, scope: SearchScope): void {
     const { contextsMax, sortedResultsMax } = session.server.limits;

@@ -1,7 +1,10 @@
 import type { Uid } from '#model';
 import type { SortKeys } from '../sort/sort-keys.ts';
 
-/** Results that come or go together at a place in the list, counted from 1; 0 in lists in mailbox order (RFC 5267 §4.3.3). */
+/**
+ * Results that come or go together at a place in the list, counted from 1; 0 in lists in mailbox order
+ * (RFC 5267 §4.3.3).
+ */
 export interface PlacedUids {
   readonly position: number;
   readonly uids: readonly Uid[];
@@ -56,7 +59,10 @@ export interface SortedUids {
   readonly rows: ArrayLike<number>;
 }
 
-/** The results of a SORT as the client knows them, with their keys: these never change, so that a message keeps its place. */
+/**
+ * The results of a SORT as the client knows them, with their keys: these never change, so that a message keeps its
+ * place.
+ */
 export class SortOrder {
   #uids: number[];
   #rows: number[];

@@ -35,9 +35,9 @@ export interface AnswerForm {
 }
 
 /**
- * Which matches are needed for what is asked: MIN, MAX and PARTIAL alone spare the others. SAVE alone keeps all of them, SAVE
- * with MIN, MAX or PARTIAL those that these name, with ALL or COUNT all again (RFC 9051 §6.4.4.4, RFC 5182 §2.4,
- * RFC 9394 §3.2). Updates need to know all of them.
+ * Which matches are needed for what is asked: MIN, MAX and PARTIAL alone spare the others. SAVE alone keeps all of
+ * them, SAVE with MIN, MAX or PARTIAL those that these name, with ALL or COUNT all again (RFC 9051 §6.4.4.4,
+ * RFC 5182 §2.4, RFC 9394 §3.2). Updates need to know all of them.
  */
 export function goalOf({ returnOptions: options, partial }: SearchReturns): SearchGoal {
   if (options === undefined || options.has('ALL') || options.has('COUNT') || options.has('UPDATE'))
@@ -53,8 +53,8 @@ export function goalOf({ returnOptions: options, partial }: SearchReturns): Sear
 }
 
 /**
- * The results that an answer is about, as stretches `[from, to)` of indexes: what SAVE saves (RFC 9394 §3.2, table 1), and whose
- * mod-sequences count (RFC 4731 §3.2).
+ * The results that an answer is about, as stretches `[from, to)` of indexes: what SAVE saves (RFC 9394 §3.2,
+ * table 1), and whose mod-sequences count (RFC 4731 §3.2).
  */
 function stretchesOf(
   { returnOptions: options, partial }: SearchReturns,
@@ -86,9 +86,9 @@ function highestModSeq(returns: SearchReturns, { modSeqs }: Results): ModSeq | u
 }
 
 /**
- * The untagged answer to a search, as a wire string. In IMAP4rev2 a SEARCH without RETURN is answered as if with RETURN (ALL)
- * (RFC 9051 §6.4.4), and so is ESEARCH always (RFC 7377 §2.1). SAVE alone suppresses the answer (RFC 9051 §6.4.4): then it
- * is ''.
+ * The untagged answer to a search, as a wire string. In IMAP4rev2 a SEARCH without RETURN is answered as if with
+ * RETURN (ALL) (RFC 9051 §6.4.4), and so is ESEARCH always (RFC 7377 §2.1). SAVE alone suppresses the answer
+ * (RFC 9051 §6.4.4): then it is ''.
  */
 export function encodeFound(form: AnswerForm, results: Results): string {
   const { command, correlator, uid, rev2, returns } = form;

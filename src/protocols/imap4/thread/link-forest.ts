@@ -1,7 +1,7 @@
 /**
- * Trees whose edges come and go, with the question "which root is above this node" answered in logarithmic time however deep they
- * are: a link-cut forest. Each path towards a root is cut into stretches; a stretch is kept as a splay tree ordered by
- * depth, and hangs on the node above it by a one-way `up`.
+ * Trees whose edges come and go, with the question "which root is above this node" answered in logarithmic time
+ * however deep they are: a link-cut forest. Each path towards a root is cut into stretches; a stretch is kept as a
+ * splay tree ordered by depth, and hangs on the node above it by a one-way `up`.
  */
 export class LinkForest {
   readonly #left: number[] = [];

@@ -5,8 +5,8 @@ import { LinkForest } from './link-forest.ts';
 export const NO_PARENT = -1;
 
 /**
- * Ties messages together by their ids: step 1 of THREAD=REFERENCES (RFC 5256 §3). Messages come in the order of the mailbox, each a row; ids that
- * no message has stand for a missing one.
+ * Ties messages together by their ids: step 1 of THREAD=REFERENCES (RFC 5256 §3). Messages come in the order of the
+ * mailbox, each a row; ids that no message has stand for a missing one.
  */
 export class ReferenceLinks {
   readonly #forest = new LinkForest();
@@ -59,9 +59,9 @@ export class ReferenceLinks {
   }
 
   /**
-   * The parents that remain when missing messages are taken out (step 3): of each row the nearest message above it; where all
-   * above it are missing, a number from `rowCount` on that stands for the topmost of them, or NO_PARENT when nobody else is below
-   * that.
+   * The parents that remain when missing messages are taken out (step 3): of each row the nearest message above it;
+   * where all above it are missing, a number from `rowCount` on that stands for the topmost of them, or NO_PARENT
+   * when nobody else is below that.
    *
    * @returns the parents, and how many missing ones are among them
    */

@@ -3,8 +3,8 @@ import { SiblingLists } from './sibling-lists.ts';
 import type { ThreadRows } from './thread-rows.ts';
 
 /**
- * THREAD=REFERENCES from step 2 on (RFC 5256 §3). Nodes are the rows, and behind them the missing parents. Everything is linear in
- * the number of messages: siblings come out sorted because rows are handed out by date, once.
+ * THREAD=REFERENCES from step 2 on (RFC 5256 §3). Nodes are the rows, and behind them the missing parents. Everything
+ * is linear in the number of messages: siblings come out sorted because rows are handed out by date, once.
  */
 export function threadByReferences(links: ReferenceLinks, rows: ThreadRows): SiblingLists {
   const { parents, missing } = links.parents();
