@@ -87,6 +87,8 @@ test('subjects compare by their base, without regard to case and composition', a
     'Subject: Fwd: [fwd: A]',
   ]);
   assert.equal(await sorted(client, 'SORT (SUBJECT) UTF-8 ALL'), '4 3 10 2 9 1 5 8 7 6');
+  const { untagged } = await client.ok('SEARCH CHARSET UTF-8 SUBJECT "\u00c4RG"');
+  assert.deepEqual(untagged[0], { type: 'SEARCH', numbers: [2, 9] });
   assert.equal(await sorted(client, 'SORT (REVERSE SUBJECT) UTF-8 ALL'), '6 7 8 1 5 2 9 3 10 4');
 });
 

@@ -117,6 +117,13 @@ test('a tag is used once, and contexts are not without bound', async (t) => {
   // Two results of SORT are kept; two more are one too many.
   const sorted = await client.ok('SORT RETURN (UPDATE) (DATE) UTF-8 ALL');
   assert.ok(sorted.untagged.some((data) => 'code' in data && data.code === 'NOUPDATE'));
+  // And so are two more that come later.
+  const more = await client.append('INBOX', mail('more'));
+  assert.ok(!more.untagged.some((data) => 'code' in data && data.code === 'NOUPDATE'));
+  const most = await client.append('INBOX', mail('most'));
+  assert.equal(told(most.untagged).length, 1);
+  assert.ok(most.untagged.some((data) => 'code' in data && data.code === 'NOUPDATE'));
+  assert.deepEqual(told((await client.append('INBOX', mail('another'))).untagged), []);
   assert.deepEqual(await command('SEARCH RETURN (UPDATE) ALL'), ['OK']);
   // The end of the selection is the end of all of them.
   await client.ok('SELECT INBOX');

@@ -23,13 +23,18 @@ export class Contexts {
    * be kept in order (RFC 5267 §4.3.1).
    */
   open(session: Session, query: ContextQuery, scope: SearchScope): void {
-    const { contextsMax, sortedResultsMax } = session.server.limits;
     const context = new Context(query, scope);
-    let sorted = context.sortedSize;
-    for (const other of this.#contexts.values()) sorted += other.sortedSize;
-    if (this.#contexts.size >= contextsMax || (context.sortedSize > 0 && sorted > sortedResultsMax))
-      session.say('NO', 'Too much to follow', responseCode.noUpdate(query.tag));
+    const isTooMuch = context.sortedSize > 0 && this.#isTooMuch(session, context.sortedSize);
+    if (this.#contexts.size >= session.server.limits.contextsMax || isTooMuch)
+      refuse(session, query.tag);
     else this.#contexts.set(query.tag, context);
+  }
+
+  /** Whether so many results more than there are would be too many to be kept in order. */
+  #isTooMuch(session: Session, more: number): boolean {
+    let sorted = more;
+    for (const context of this.#contexts.values()) sorted += context.sortedSize;
+    return sorted > session.server.limits.sortedResultsMax;
   }
 
   /** Ends one. @returns false when there is none with that tag */
@@ -47,7 +52,12 @@ export class Contexts {
     for (const context of this.#contexts.values()) context.takeGone(session, uids);
   }
 
-  /** Tells what new or changed messages change in the results; after the client knows of these. @param uids ascending */
+  /**
+   * Tells what new or changed messages change in the results; after the client knows of these. A search whose results
+   * have become too many is given up, which is said.
+   *
+   * @param uids ascending
+   */
   async follow(session: Session, uids: readonly Uid[]): Promise<void> {
     if (this.#contexts.size === 0 || uids.length === 0) return;
     const scope = scopeOf(session);
@@ -55,11 +65,21 @@ export class Contexts {
       .map((uid) => session.view.seqOf(uid))
       .filter((seq): seq is SeqNum => seq !== undefined);
     try {
-      for (const context of this.#contexts.values()) await context.follow(session, scope, seqs);
+      for (const context of this.#contexts.values()) {
+        await context.follow(session, scope, seqs);
+        if (context.sortedSize === 0 || !this.#isTooMuch(session, 0)) continue;
+        this.#contexts.delete(context.tag);
+        refuse(session, context.tag);
+      }
     } catch (error) {
       // Nobody is there any more to be told.
       if (!isPosthornError(error, 'connection-closed') && !isPosthornError(error, 'shutting-down'))
         throw error;
     }
   }
+}
+
+/** Says that the results of a search are not followed, or not any more. */
+function refuse(session: Session, tag: string): void {
+  session.say('NO', 'Too much to follow', responseCode.noUpdate(tag));
 }
