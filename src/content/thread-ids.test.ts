@@ -37,3 +37,9 @@ test('In-Reply-To counts only without References, and only its first', () => {
     references: ['b@x'],
   });
 });
+
+test('of a long list of ancestors the nearest are kept', () => {
+  const ids = Array.from({ length: 300 }, (_, index) => `a${index}@b`);
+  const head = Buffer.from(`References: ${ids.map((id) => `<${id}>`).join('\r\n ')}\r\n\r\n`);
+  assert.deepEqual(readThreadIds(head).references, ids.slice(100));
+});

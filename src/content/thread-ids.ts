@@ -1,11 +1,14 @@
 /** The message ids by which THREAD=REFERENCES ties messages together. */
 import { wireOf } from './header.ts';
 
+/** Ancestors that are kept of one message, the nearest ones. */
+const REFERENCES_MAX = 200;
+
 /** Ids in the normal form of {@link threadIds}. */
 export interface ThreadIds {
   /** Undefined when the message has no valid one. */
   readonly messageId: string | undefined;
-  /** From the first ancestor to the parent. */
+  /** From the first ancestor to the parent; at most 200, the farthest are left out. */
   readonly references: readonly string[];
 }
 
@@ -72,6 +75,8 @@ export function readThreadIds(head: Uint8Array): ThreadIds {
   return {
     messageId: threadIds(values.get('message-id') ?? '')[0],
     references:
-      references.length > 0 ? references : threadIds(values.get('in-reply-to') ?? '').slice(0, 1),
+      references.length > 0
+        ? references.slice(-REFERENCES_MAX)
+        : threadIds(values.get('in-reply-to') ?? '').slice(0, 1),
   };
 }

@@ -4,9 +4,13 @@ import { LinkForest } from './link-forest.ts';
 /** Where a message stands after its references were followed: the row of its parent, or one of the two. */
 export const NO_PARENT = -1;
 
+/** Ids without a message that are kept, some 100 MB of them. */
+export const MISSING_MAX = 500_000;
+
 /**
  * Ties messages together by their ids: step 1 of THREAD=REFERENCES (RFC 5256 §3). Messages come in the order of the
- * mailbox, each a row; ids that no message has stand for a missing one.
+ * mailbox, each a row; ids that no message has stand for a missing one. Once there are too many of these, references
+ * to further ones are passed over.
  */
 export class ReferenceLinks {
   readonly #forest = new LinkForest();
@@ -15,6 +19,13 @@ export class ReferenceLinks {
   readonly #rows: number[] = [];
   /** Of each row its node. */
   readonly #nodeOf: number[] = [];
+  readonly #missingMax: number;
+  /** Ids that were referred to and have no message yet. */
+  #missing = 0;
+
+  constructor(missingMax: number = MISSING_MAX) {
+    this.#missingMax = missingMax;
+  }
 
   get rowCount(): number {
     return this.#nodeOf.length;
@@ -26,7 +37,8 @@ export class ReferenceLinks {
     this.#rows[node] = this.#nodeOf.push(node) - 1;
     let parent = -1;
     for (const reference of references) {
-      const referred = this.#nodeOfId(reference);
+      const referred = this.#nodeOfReference(reference);
+      if (referred === undefined) continue;
       // Links that are there already come from somebody who knew better: References may be truncated.
       if (parent >= 0 && this.#forest.parentOf(referred) < 0) this.#forest.link(referred, parent);
       parent = referred;
@@ -40,14 +52,22 @@ export class ReferenceLinks {
   /** The id of a message counts for the first that has it; others, and those without, are known to nobody. */
   #nodeOfMessage(id: string | undefined): number {
     const node = id === undefined ? undefined : this.#nodes.get(id);
-    if (node !== undefined) return this.#rows[node]! < 0 ? node : this.#newNode();
-    return id === undefined ? this.#newNode() : this.#nodeOfId(id);
+    if (id === undefined) return this.#newNode();
+    if (node === undefined) return this.#newNodeOf(id);
+    if (this.#rows[node]! >= 0) return this.#newNode();
+    this.#missing--;
+    return node;
   }
 
-  #nodeOfId(id: string): number {
-    let node = this.#nodes.get(id);
-    if (node !== undefined) return node;
-    node = this.#newNode();
+  #nodeOfReference(id: string): number | undefined {
+    const node = this.#nodes.get(id);
+    if (node !== undefined || this.#missing >= this.#missingMax) return node;
+    this.#missing++;
+    return this.#newNodeOf(id);
+  }
+
+  #newNodeOf(id: string): number {
+    const node = this.#newNode();
     // A copy: a piece of a header would hold on to all of it.
     this.#nodes.set(Buffer.from(id, 'latin1').toString('latin1'), node);
     return node;

@@ -229,3 +229,20 @@ test('ORDEREDSUBJECT', () => {
   const mails = subjects.map((subject, row) => ({ ...plain, subject, date: dates[row]! }));
   assert.equal(write(threadBySubject(rowsOf(mails)), mails.length), '(6 (3)(1))(5 2)(4 7)');
 });
+
+test('too many missing messages: further ones are passed over, those that are there are not', () => {
+  const links = new ReferenceLinks(2);
+  const mails: Mail[] = [
+    { id: 'a', references: ['gone1', 'gone2', 'gone3'], date: 1, subject: '', isReply: false },
+    { id: 'b', references: ['gone4'], date: 2, subject: '', isReply: false },
+    { id: 'c', references: ['gone4', 'b'], date: 3, subject: '', isReply: false },
+    { id: 'd', references: ['gone2'], date: 4, subject: '', isReply: false },
+    // One that was missing has come: there is room for another.
+    { id: 'gone1', date: 5, subject: '', isReply: false },
+    { id: 'e', references: ['gone5'], date: 6, subject: '', isReply: false },
+    { id: 'f', references: ['gone5'], date: 7, subject: '', isReply: false },
+  ];
+  for (const { id, references = [] } of mails) links.add({ messageId: id, references });
+  const threads = write(threadByReferences(links, rowsOf(mails)), mails.length);
+  assert.equal(threads, '(2 3)(5 (1)(4))((6)(7))');
+});

@@ -56,7 +56,11 @@ export async function readThreadRows(
       dates.push(sentDateOf(entry));
       subjects.push(number);
       replies.push(isReply);
-      if (onIds !== undefined) onIds(readThreadIds(entry.head ?? Buffer.alloc(0)));
+      if (onIds === undefined) continue;
+      const head = entry.head ?? Buffer.alloc(0);
+      onIds(readThreadIds(head));
+      const pause = slices.spend(head.length);
+      if (pause !== undefined) await pause;
     }
   }
   const byDate = Uint32Array.from(places, (_place, row) => row);
