@@ -19,11 +19,12 @@ export {
   mailboxesOf,
   parseAddressList,
 } from './address.ts';
-export { baseSubject } from './base-subject.ts';
+export { type BaseSubject, baseSubject, readBaseSubject } from './base-subject.ts';
 export { renderBody } from './body-structure.ts';
 export { decodeCharset, decodeWire, encodeWire } from './charset.ts';
 export { formatDate, parseDate } from './date.ts';
 export { decodeHeader } from './encoded-word.ts';
+export { type EnvelopeAddress, EnvelopeReader } from './envelope-reader.ts';
 export { type HeaderField, headerFields, headerLines, readHeader } from './header.ts';
 export { htmlToText } from './html-text.ts';
 export { parseMessageId, parseMessageIds } from './identification.ts';
@@ -33,11 +34,12 @@ export { parseMessage } from './parse-message.ts';
 export { embeddedMessage, findPart, isMultipart, leafParts, type Part } from './part.ts';
 export type { MessageProperties } from './properties.ts';
 export {
-  foldForSearch,
   type RangeReader,
   searchableHeader,
   searchableText,
 } from './searchable-text.ts';
 export { decodeStructure, encodeStructure } from './structure-text.ts';
+export { readThreadIds, type ThreadIds, threadIds } from './thread-ids.ts';
 export { type ReceivedTrace, receivedField, returnPathField } from './trace.ts';
 export { decodeTransfer, isKnownEncoding, TransferDecoder } from './transfer-encoding.ts';
+export { collationKey, foldForSearch } from './unicode-casemap.ts';

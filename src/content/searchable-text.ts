@@ -10,15 +10,6 @@ import { decodeTransfer } from './transfer-encoding.ts';
 /** Gives bytes [start, end) of the message. */
 export type RangeReader = (start: number, end: number) => Uint8Array;
 
-/**
- * Text in the form in which SEARCH compares: canonical composition (NFC) of the lower case. A string matches when its
- * folded form is contained in the folded text. Meets the intent of i;unicode-casemap (RFC 5051) for substrings: case
- * does not count, and composed and decomposed characters are equal; compatibility variants stay distinct.
- */
-export function foldForSearch(text: string): string {
-  return text.toLowerCase().normalize('NFC');
-}
-
 /** A header block as Unicode, one decoded field a line: what SEARCH TEXT and HEADER look at. RFC 9051 §6.4.4. */
 export function searchableHeader(head: Uint8Array): string {
   let out = '';

@@ -1,5 +1,6 @@
 import { type AppendTarget, type CommandBody, type CommandName, encodeStatus } from '#wire';
 import { authenticate } from './commands/authenticate.ts';
+import { cancelUpdate } from './commands/cancelupdate.ts';
 import { capability } from './commands/capability.ts';
 import { check } from './commands/check.ts';
 import { close } from './commands/close.ts';
@@ -8,6 +9,7 @@ import { copy } from './commands/copy.ts';
 import { create } from './commands/create.ts';
 import { deleteFolder } from './commands/delete.ts';
 import { enable } from './commands/enable.ts';
+import { esearch } from './commands/esearch.ts';
 import { expunge } from './commands/expunge.ts';
 import { fetch } from './commands/fetch.ts';
 import { id } from './commands/id.ts';
@@ -22,10 +24,12 @@ import { noop } from './commands/noop.ts';
 import { rename } from './commands/rename.ts';
 import { search } from './commands/search.ts';
 import { select } from './commands/select.ts';
+import { sort } from './commands/sort.ts';
 import { starttls } from './commands/starttls.ts';
 import { status } from './commands/status.ts';
 import { store } from './commands/store.ts';
 import { subscribe } from './commands/subscribe.ts';
+import { thread } from './commands/thread.ts';
 import { uidBatches } from './commands/uid-batches.ts';
 import { unauthenticate } from './commands/unauthenticate.ts';
 import { unselect } from './commands/unselect.ts';
@@ -88,6 +92,7 @@ const COMMANDS: Table = {
   LSUB: { when: 'authenticated', tell: 'hinted', run: lsub },
   NAMESPACE: { when: 'authenticated', tell: 'hinted', run: namespace },
   STATUS: { when: 'authenticated', tell: 'all', run: status },
+  ESEARCH: { when: 'authenticated', tell: 'hinted-unnumbered', run: esearch },
   IDLE: { when: 'authenticated', tell: 'all', run: idle },
 
   CHECK: { when: 'selected', tell: 'all', run: check },
@@ -96,6 +101,9 @@ const COMMANDS: Table = {
   EXPUNGE: { when: 'selected', tell: 'all', run: expunge },
   UIDBATCHES: { when: 'selected', tell: 'hinted', run: uidBatches },
   SEARCH: { when: 'selected', tell: 'hinted-unnumbered', run: search },
+  SORT: { when: 'selected', tell: 'hinted-unnumbered', run: sort },
+  THREAD: { when: 'selected', tell: 'hinted-unnumbered', run: thread },
+  CANCELUPDATE: { when: 'selected', tell: 'hinted', run: cancelUpdate },
   FETCH: { when: 'selected', tell: 'hinted-unnumbered', run: fetch },
   STORE: { when: 'selected', tell: 'all-unnumbered', run: store },
   COPY: { when: 'selected', tell: 'all', run: copy },
@@ -105,6 +113,8 @@ const COMMANDS: Table = {
 /** In FETCH a line in between could come to stand in a literal; and FETCH shows by itself that it goes on. */
 const REPORTS_PROGRESS: ReadonlySet<CommandName> = new Set([
   'SEARCH',
+  'SORT',
+  'THREAD',
   'STORE',
   'COPY',
   'MOVE',

@@ -24,6 +24,10 @@ export interface ImapLimits {
   readonly messageLimit: number | undefined;
   /** Messages that one command saves, said by SAVELIMIT (RFC 9738); undefined where there is no limit. */
   readonly saveLimit: number | undefined;
+  /** Searches of a session whose results are followed; one more is refused by NOUPDATE (RFC 5267 §4.3.1). */
+  readonly contextsMax: number;
+  /** Results of SORT, in one session, that are followed: their sort keys are kept. */
+  readonly sortedResultsMax: number;
 }
 
 export const DEFAULT_IMAP_LIMITS: ImapLimits = {
@@ -39,6 +43,8 @@ export const DEFAULT_IMAP_LIMITS: ImapLimits = {
   badCommandsMax: 10,
   messageLimit: undefined,
   saveLimit: undefined,
+  contextsMax: 32,
+  sortedResultsMax: 200_000,
 };
 
 /** The longest line of an AUTHENTICATE exchange; RFC 9051 §6.2.2 leaves it to the server. */

@@ -1,6 +1,6 @@
 import type { Uid } from '#model';
 import type { UidRanges } from '#store';
-import type { NumRange, Ranges } from '#wire';
+import { type NumRange, type PartialRange, partialIndexes, positionsIn, type Ranges } from '#wire';
 
 /** Ranges of the protocol as the store takes them. */
 export function uidRanges(ranges: Ranges<Uid>): UidRanges {
@@ -25,4 +25,24 @@ export function uidRangesOf(sorted: ArrayLike<Uid>): UidRanges {
     ranges.push([first, last]);
   }
   return ranges;
+}
+
+/** A page of the messages that ranges name (RFC 9394 §3.3). @param uids all uids there are, ascending */
+export function pageOf(
+  ranges: Ranges<Uid>,
+  page: PartialRange,
+  uids: ArrayLike<number>,
+): Ranges<Uid> {
+  const stretches = positionsIn(ranges, uids);
+  const count = stretches.reduce((sum, [from, to]) => sum + to - from, 0);
+  const [first, end] = partialIndexes(page, count);
+  const paged: NumRange<Uid>[] = [];
+  let passed = 0;
+  for (const [from, to] of stretches) {
+    const start = from + Math.max(0, first - passed);
+    const stop = Math.min(to, from + end - passed);
+    if (start < stop) paged.push({ first: uids[start] as Uid, last: uids[stop - 1] as Uid });
+    passed += to - from;
+  }
+  return paged;
 }

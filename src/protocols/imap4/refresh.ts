@@ -38,6 +38,9 @@ export async function refresh(session: Session, view: View, mayExpunge: boolean)
       ? (await mailbox.openFolder(view.folderId))?.uids
       : new Uint32Array();
   if (existing === undefined) return leaveDeleted(session);
+  // Results that are gone are told as such while they have numbers (RFC 5267 §4.3.4).
+  if (session.contexts.size > 0)
+    session.contexts.takeGone(session, view.takeVanished(changes, existing));
   const update = view.apply(changes, existing, mayExpunge);
   // The view has taken the changes in: whatever happens from here on, the client must hear of them, or its numbers would
   // mean other messages than ours.
@@ -47,6 +50,10 @@ export async function refresh(session: Session, view: View, mayExpunge: boolean)
   tellExpunged(session, update);
   tellKeywords(session, view, changes.entries);
   await tell(session, view, update);
+  await session.contexts.follow(
+    session,
+    changes.entries.map(({ uid }) => uid),
+  );
 }
 
 /** A selected folder that somebody deleted: nothing can be said about it any more. */

@@ -5,6 +5,7 @@ import { type Clock, type Connection, isPosthornError, type Logger, waits } from
 import type { Change, Uid } from '#model';
 import type { Mailbox, Store } from '#store';
 import { encodeStatus, type Ranges, responseCode } from '#wire';
+import { Contexts } from './context/contexts.ts';
 import { Input } from './input.ts';
 import type { ImapLimits } from './limits.ts';
 import type { Progress } from './progress.ts';
@@ -54,6 +55,8 @@ export class Session {
   savedResult: Ranges<Uid> = [];
   /** Told how far the command that is being done has come, where that is of use. */
   progress: Progress | undefined;
+  /** Searches in the selected folder whose results are followed. */
+  readonly contexts = new Contexts();
   authFailures = 0;
   /** Commands in a row that were BAD. */
   badCommands = 0;
@@ -209,12 +212,14 @@ export class Session {
   select(view: View): void {
     this.#view = view;
     this.savedResult = [];
+    this.contexts.clear();
   }
 
   /** Leaves the selected folder, if there is one. */
   unselect(): void {
     this.#view = undefined;
     this.savedResult = [];
+    this.contexts.clear();
   }
 
   /** A command asked for mod-sequences: from now on changes are told with them (RFC 7162 §3.1). */

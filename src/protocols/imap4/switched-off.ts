@@ -14,12 +14,16 @@ export interface SwitchOff {
 
 /** Commands that somebody may send only who was told of the capability. */
 const CAPABILITY_OF: ReadonlyMap<CommandName, string> = new Map<CommandName, string>([
+  ['CANCELUPDATE', 'CONTEXT'],
   ['COMPRESS', 'COMPRESS'],
+  ['ESEARCH', 'MULTISEARCH'],
   ['IDLE', 'IDLE'],
   ['MOVE', 'MOVE'],
   ['NAMESPACE', 'NAMESPACE'],
   ['REPLACE', 'REPLACE'],
+  ['SORT', 'SORT'],
   ['STARTTLS', 'STARTTLS'],
+  ['THREAD', 'THREAD'],
   ['UIDBATCHES', 'UIDBATCHES'],
   ['UNAUTHENTICATE', 'UNAUTHENTICATE'],
   ['UNSELECT', 'UNSELECT'],

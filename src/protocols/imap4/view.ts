@@ -193,6 +193,22 @@ export class View {
   }
 
   /**
+   * Notes which messages vanished since `modSeq`; they keep their numbers for now. `apply` does it too.
+   *
+   * @param existing as `apply` takes it
+   * @returns those that were not known to be gone, ascending
+   */
+  takeVanished(changes: FolderChanges, existing: Uint32Array | undefined): readonly Uid[] {
+    const gone: Uid[] = [];
+    for (const uid of changes.vanished ?? this.#missingIn(existing ?? new Uint32Array())) {
+      if (this.seqOf(uid) === undefined || this.#gone.has(uid)) continue;
+      this.#gone.add(uid);
+      gone.push(uid);
+    }
+    return gone.sort((a, b) => a - b);
+  }
+
+  /**
    * Takes in what happened since `modSeq`.
    *
    * @param existing all uids of the folder, needed where the log could not name those that vanished
@@ -203,8 +219,7 @@ export class View {
     existing: Uint32Array | undefined,
     mayExpunge: boolean,
   ): ViewUpdate {
-    for (const uid of changes.vanished ?? this.#missingIn(existing ?? new Uint32Array()))
-      if (this.seqOf(uid) !== undefined) this.#gone.add(uid);
+    this.takeVanished(changes, existing);
     const removed = mayExpunge && this.#gone.size > 0 ? this.#removeGone() : NOTHING_REMOVED;
     const changed: EntryState[] = [];
     const last = this.lastUid;

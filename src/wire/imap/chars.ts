@@ -28,6 +28,7 @@ export const DQUOTE = 34;
 export const LPAREN = 40;
 export const RPAREN = 41;
 export const PLUS = 43;
+export const MINUS = 45;
 export const BACKSLASH = 92;
 export const LBRACKET = 91;
 export const RBRACKET = 93;

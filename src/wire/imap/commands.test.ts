@@ -54,7 +54,7 @@ test('what is wrong is said with what would be right', () => {
   );
   assert.equal(
     refusal('UID NOOP'),
-    'a1 BAD UID: expected FETCH, STORE, SEARCH, COPY, MOVE, EXPUNGE, REPLACE, found "NOOP"',
+    'a1 BAD UID: expected FETCH, STORE, SEARCH, SORT, THREAD, COPY, MOVE, EXPUNGE, REPLACE, found "NOOP"',
   );
   assert.equal(refusal('FETCH x FLAGS'), 'a1 BAD FETCH: expected a sequence set, found "x"');
   assert.equal(

@@ -9,9 +9,11 @@ import {
   readId,
   readLogin,
 } from './auth.ts';
+import { type CancelUpdateCommand, readCancelUpdate } from './cancel-update.ts';
 import * as c from './chars.ts';
 import { type CompressCommand, readCompress } from './compress.ts';
 import { type CopyCommand, type ExpungeCommand, readCopy, readUidExpunge } from './copy.ts';
+import { type EsearchCommand, readEsearchCommand } from './esearch.ts';
 import { type FetchCommand, readFetch } from './fetch.ts';
 import {
   type CreateCommand,
@@ -26,9 +28,11 @@ import { Cursor, type ParseError, type ParseOptions, parseErrorOf } from './pars
 import { readSearch } from './search.ts';
 import type { SearchCommand } from './search-key.ts';
 import { readSelect, type SelectCommand } from './select.ts';
+import { readSort, type SortCommand } from './sort.ts';
 import { readStatus, type StatusCommand } from './status.ts';
 import { readStore, type StoreCommand } from './store.ts';
 import { readTag } from './tag.ts';
+import { readThread, type ThreadCommand } from './thread.ts';
 import { readUidBatches, type UidBatchesCommand } from './uid-batches.ts';
 
 /** A command without arguments. CHECK is IMAP4rev1's (RFC 3501 §6.4.1). */
@@ -65,6 +69,10 @@ export type CommandBody =
   | ExpungeCommand
   | UidBatchesCommand
   | SearchCommand
+  | SortCommand
+  | ThreadCommand
+  | EsearchCommand
+  | CancelUpdateCommand
   | FetchCommand
   | StoreCommand
   | CopyCommand;
@@ -116,6 +124,10 @@ const COMMANDS: ReadonlyMap<string, CommandReader> = new Map<string, CommandRead
   ['UIDBATCHES', readUidBatches],
   ['EXPUNGE', () => ({ name: 'EXPUNGE' })],
   ['SEARCH', (cursor) => readSearch(cursor, false)],
+  ['SORT', (cursor) => readSort(cursor, false)],
+  ['THREAD', (cursor) => readThread(cursor, false)],
+  ['ESEARCH', readEsearchCommand],
+  ['CANCELUPDATE', readCancelUpdate],
   ['FETCH', (cursor) => readFetch(cursor, false)],
   ['STORE', (cursor) => readStore(cursor, false)],
   ['COPY', (cursor) => readCopy(cursor, 'COPY', false)],
@@ -126,18 +138,22 @@ const UID_COMMANDS: ReadonlyMap<string, CommandReader> = new Map<string, Command
   ['FETCH', (cursor) => readFetch(cursor, true)],
   ['STORE', (cursor) => readStore(cursor, true)],
   ['SEARCH', (cursor) => readSearch(cursor, true)],
+  ['SORT', (cursor) => readSort(cursor, true)],
+  ['THREAD', (cursor) => readThread(cursor, true)],
   ['COPY', (cursor) => readCopy(cursor, 'COPY', true)],
   ['MOVE', (cursor) => readCopy(cursor, 'MOVE', true)],
   ['EXPUNGE', readUidExpunge],
   ['REPLACE', (cursor) => readAppend(cursor, 'UID REPLACE')],
 ]);
 
+const UID_EXPECTED = 'FETCH, STORE, SEARCH, SORT, THREAD, COPY, MOVE, EXPUNGE or REPLACE';
+
 /**
  * Parses a whole command, as the reader gave it out. Never throws, whatever the bytes.
  *
  * ```abnf
  * command = tag SP (command-any / command-auth / command-nonauth / command-select) CRLF
- * uid     = "UID" SP (copy / move / fetch / search / store / replace / "EXPUNGE" SP sequence-set)
+ * uid     = "UID" SP (copy / move / fetch / search / sort / thread / store / replace / "EXPUNGE" SP sequence-set)
  * ```
  * Text arguments are decoded; byte arguments are views of `bytes`.
  */
@@ -159,9 +175,9 @@ function readBody(cursor: Cursor): CommandBody {
   const name = cursor.keyword('a command');
   if (name !== 'UID') return lookUp(cursor, start, name, COMMANDS)(cursor);
   cursor.context = 'UID';
-  cursor.space('FETCH, STORE, SEARCH, COPY, MOVE, EXPUNGE or REPLACE');
+  cursor.space(UID_EXPECTED);
   const second = cursor.pos;
-  const command = cursor.keyword('FETCH, STORE, SEARCH, COPY, MOVE, EXPUNGE or REPLACE');
+  const command = cursor.keyword(UID_EXPECTED);
   const read = lookUp(cursor, second, command, UID_COMMANDS);
   cursor.context = `UID ${command}`;
   return read(cursor);

@@ -76,6 +76,8 @@ export const responseCode = {
    */
   inProgress: (tag: string, done: number | undefined, goal: number | undefined): ResponseCode =>
     `INPROGRESS (${encodeQuoted(tag)} ${done ?? 'NIL'} ${goal ?? 'NIL'})`,
+  /** RFC 5267 §4.3.1: the updates that the command of this tag asked for are refused. */
+  noUpdate: (tag: string): ResponseCode => `NOUPDATE ${encodeQuoted(tag)}`,
 } as const;
 
 export function encodeCapability(capabilities: readonly string[]): string {
@@ -103,35 +105,21 @@ export function encodeVanished(uids: Ranges<Uid>, earlier: boolean): string {
 
 /** IMAP4rev1's `* SEARCH …`, with the highest mod-sequence of what was found after a MODSEQ key. */
 export function encodeSearch(numbers: ArrayLike<number>, modSeq?: ModSeq): string {
+  return encodeNumbers('SEARCH', numbers, modSeq);
+}
+
+/** `* SORT …` (RFC 5256 §5), with the highest mod-sequence of what was found after a MODSEQ key (RFC 7162 §7). */
+export function encodeSort(numbers: ArrayLike<number>, modSeq?: ModSeq): string {
+  return encodeNumbers('SORT', numbers, modSeq);
+}
+
+function encodeNumbers(
+  name: string,
+  numbers: ArrayLike<number>,
+  modSeq: ModSeq | undefined,
+): string {
   const found = numbers.length === 0 ? '' : ` ${Array.prototype.join.call(numbers, ' ')}`;
-  return `* SEARCH${found}${modSeq === undefined ? '' : ` (MODSEQ ${modSeq})`}\r\n`;
-}
-
-/** What an ESEARCH response tells; only what was asked for, and MIN, MAX and ALL only if there is any. */
-export interface SearchResult {
-  readonly min?: number;
-  readonly max?: number;
-  readonly count?: number;
-  readonly all?: Ranges<Uid> | Ranges<SeqNum>;
-  readonly modSeq?: ModSeq;
-}
-
-/**
- * ```abnf
- * esearch-response = "ESEARCH" [SP "(" "TAG" SP tag-string ")"] [SP "UID"] *(SP search-return-data)
- * ```
- * RFC 9051 §7.3.4.
- */
-export function encodeEsearch(tag: string, uid: boolean, result: SearchResult): string {
-  let wire = `* ESEARCH (TAG ${encodeQuoted(tag)})`;
-  if (uid) wire += ' UID';
-  if (result.min !== undefined) wire += ` MIN ${result.min}`;
-  if (result.max !== undefined) wire += ` MAX ${result.max}`;
-  if (result.count !== undefined) wire += ` COUNT ${result.count}`;
-  if (result.all !== undefined && result.all.length > 0)
-    wire += ` ALL ${formatRanges<Uid | SeqNum>(result.all)}`;
-  if (result.modSeq !== undefined) wire += ` MODSEQ ${result.modSeq}`;
-  return `${wire}\r\n`;
+  return `* ${name}${found}${modSeq === undefined ? '' : ` (MODSEQ ${modSeq})`}\r\n`;
 }
 
 /**

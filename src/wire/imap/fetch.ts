@@ -2,6 +2,7 @@ import type { ModSeq, SeqNum, Uid } from '#model';
 import * as c from './chars.ts';
 import { type NumSet, readNumSet } from './number-set.ts';
 import type { Cursor } from './parser.ts';
+import { type PartialRange, readPartialRange } from './partial-range.ts';
 import {
   type FetchPartial,
   readBinarySection,
@@ -60,6 +61,8 @@ interface FetchRest {
   readonly changedSince?: ModSeq;
   /** Also report expunged UIDs (RFC 7162 §3.2.6); only with `uid` and `changedSince`. */
   readonly vanished: boolean;
+  /** Only these of the messages that the set names (RFC 9394 §3.3); only with `uid`. */
+  readonly page?: PartialRange;
 }
 
 export type FetchCommand =
@@ -166,26 +169,34 @@ function readLazy(cursor: Cursor): boolean {
   return false;
 }
 
+type Modifiers = Pick<FetchRest, 'changedSince' | 'vanished' | 'page'>;
+
 /**
  * ```abnf
  * fetch-modifiers = "(" fetch-modifier *(SP fetch-modifier) ")"
- * fetch-modifier  = "CHANGEDSINCE" SP mod-sequence-value / "VANISHED"
+ * fetch-modifier  = "CHANGEDSINCE" SP mod-sequence-value / "VANISHED" / "PARTIAL" SP partial-range
  * ```
  */
-function readModifiers(
-  cursor: Cursor,
-  uid: boolean,
-): { readonly changedSince?: ModSeq; readonly vanished: boolean } {
+function readModifiers(cursor: Cursor, uid: boolean): Modifiers {
   let changedSince: ModSeq | undefined;
+  let page: PartialRange | undefined;
   let vanished = false;
-  cursor.list('FETCH modifiers', 2, () => {
+  cursor.list('FETCH modifiers', 3, () => {
     if (cursor.skipKeyword('VANISHED')) vanished = true;
     else if (cursor.skipKeyword('CHANGEDSINCE')) {
       cursor.space('a mod-sequence');
       changedSince = cursor.modSeq();
-    } else cursor.fail('CHANGEDSINCE or VANISHED');
+    } else if (cursor.skipKeyword('PARTIAL')) {
+      cursor.space('a range of messages');
+      page = readPartialRange(cursor);
+    } else cursor.fail('CHANGEDSINCE, VANISHED or PARTIAL');
   });
-  if (changedSince === undefined) return cursor.reject('VANISHED needs CHANGEDSINCE');
+  if (vanished && changedSince === undefined) cursor.reject('VANISHED needs CHANGEDSINCE');
   if (vanished && !uid) cursor.reject('VANISHED is for UID FETCH only');
-  return { changedSince, vanished };
+  if (page !== undefined && !uid) cursor.reject('PARTIAL is for UID FETCH only');
+  return {
+    vanished,
+    ...(changedSince === undefined ? {} : { changedSince }),
+    ...(page === undefined ? {} : { page }),
+  };
 }

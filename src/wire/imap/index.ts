@@ -26,6 +26,7 @@ export {
   type IdCommand,
   type LoginCommand,
 } from './auth.ts';
+export type { CancelUpdateCommand } from './cancel-update.ts';
 export {
   type BareCommand,
   type Command,
@@ -58,13 +59,13 @@ export {
   encodeContinuation,
   encodeCount,
   encodeEnabled,
-  encodeEsearch,
   encodeFlagsResponse,
   encodeId,
   encodeList,
   encodeMailboxStatus,
   encodeNamespace,
   encodeSearch,
+  encodeSort,
   encodeStatus,
   encodeUidBatches,
   encodeVanished,
@@ -72,9 +73,16 @@ export {
   type Namespace,
   type ResponseCode,
   responseCode,
-  type SearchResult,
   type StatusValue,
 } from './encode-response.ts';
+export type { EsearchCommand, SearchSource } from './esearch.ts';
+export {
+  type ContextChange,
+  type EsearchData,
+  encodeEsearch,
+  type SearchCorrelator,
+  type SearchResult,
+} from './esearch-data.ts';
 export type { FetchCommand, FetchItem, PlainFetchItem } from './fetch.ts';
 export { type FlagName, isKeyword, SYSTEM_FLAGS, type SystemFlag, systemFlag } from './flags.ts';
 export {
@@ -95,6 +103,7 @@ export {
   type NumRange,
   type NumSet,
   numbersIn,
+  orderedRanges,
   positionsIn,
   type Ranges,
   rangesInclude,
@@ -103,6 +112,7 @@ export {
   STAR,
 } from './number-set.ts';
 export type { ParseError, ParseOptions } from './parser.ts';
+export { type PartialRange, partialIndexes } from './partial-range.ts';
 export {
   CommandReader,
   type ReaderErrorCode,
@@ -110,7 +120,6 @@ export {
   type ReaderResult,
 } from './reader.ts';
 export {
-  type EsearchData,
   type FetchData,
   parseResponse,
   type Response,
@@ -123,13 +132,17 @@ export type {
   SearchCommand,
   SearchField,
   SearchKey,
-  SearchReturn,
+  SearchProgram,
   SearchTime,
 } from './search-key.ts';
+export type { SearchReturn, SearchReturns } from './search-return.ts';
 export type { FetchPartial, Section } from './section.ts';
 export type { QresyncParameters, SelectCommand } from './select.ts';
+export type { SortCommand, SortCriterion, SortKey } from './sort.ts';
 export { STATUS_ITEMS, type StatusCommand, type StatusItem } from './status.ts';
 export type { StoreCommand } from './store.ts';
+export type { ThreadAlgorithm, ThreadCommand } from './thread.ts';
+export { encodeThreads, type ThreadForest } from './thread-list.ts';
 export type { UidBatchesCommand } from './uid-batches.ts';
 export { type ImapUrl, parseImapUrl } from './url.ts';
 export { decodeUtf7, encodeUtf7 } from './utf7.ts';

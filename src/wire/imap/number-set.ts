@@ -57,10 +57,18 @@ export function startsNumSet(cursor: Cursor): boolean {
 
 /** `known-uids = sequence-set` without "*" and "$" (RFC 7162 §3.2.5.2). */
 export function readKnownSet<N extends SeqNum | Uid>(cursor: Cursor, expected: string): Ranges<N> {
+  return mergeRanges(readOrderedSet<N>(cursor, expected));
+}
+
+/** A set without "*" and "$" whose order tells something: results of SORT (RFC 5267 §3.2). */
+export function readOrderedSet<N extends SeqNum | Uid>(
+  cursor: Cursor,
+  expected: string,
+): readonly NumRange<N>[] {
   const set = readNumSet<N>(cursor, expected);
   if (set.saved || set.ranges.some(({ first, last }) => first === STAR || last === STAR))
     cursor.reject('"*" and "$" are not allowed in known UIDs');
-  return mergeRanges(set.ranges);
+  return set.ranges;
 }
 
 /** Sorts ranges, turns swapped ones, and joins those that overlap or touch. All must be finite. */
@@ -163,6 +171,20 @@ export function rangesOf<N extends SeqNum | Uid>(sorted: ArrayLike<N>): Ranges<N
     const first = sorted[i]!;
     let last = first;
     while (++i < sorted.length && sorted[i]! <= last + 1) last = sorted[i]!;
+    ranges.push({ first, last });
+  }
+  return ranges;
+}
+
+/** The ranges that give the numbers in their order; ascending neighbours only become one (RFC 5267 §3.2). */
+export function orderedRanges<N extends SeqNum | Uid>(
+  numbers: ArrayLike<N>,
+): readonly NumRange<N>[] {
+  const ranges: NumRange<N>[] = [];
+  for (let i = 0; i < numbers.length; ) {
+    const first = numbers[i]!;
+    let last = first;
+    while (++i < numbers.length && numbers[i] === last + 1) last = numbers[i]!;
     ranges.push({ first, last });
   }
   return ranges;

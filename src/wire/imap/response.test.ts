@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { ModSeq, SeqNum, Uid } from '#model';
 import * as e from './encode.ts';
 import * as r from './encode-response.ts';
+import { encodeEsearch } from './esearch-data.ts';
 import { rangesOf } from './number-set.ts';
 import { parseResponse, type Response, type Untagged } from './response.ts';
 import { ResponseReader } from './response-reader.ts';
@@ -140,7 +141,7 @@ test('STATUS, SEARCH, ESEARCH and VANISHED are read as they were written', () =>
     modSeq: 917,
   });
   const all = rangesOf([1, 2, 5] as Uid[]);
-  const esearch = r.encodeEsearch('a"1', true, {
+  const esearch = encodeEsearch({ tag: 'a"1' }, true, {
     min: 1,
     max: 5,
     count: 3,
@@ -159,7 +160,7 @@ test('STATUS, SEARCH, ESEARCH and VANISHED are read as they were written', () =>
     modSeq: 7,
   });
   assert.equal(
-    r.encodeEsearch('a', false, { count: 0, all: [] }),
+    encodeEsearch({ tag: 'a' }, false, { count: 0, all: [] }),
     '* ESEARCH (TAG "a") COUNT 0\r\n',
   );
   assert.deepEqual(data(r.encodeVanished(all, true)), {

@@ -1,10 +1,12 @@
 import type { ModSeq, SeqNum, Uid } from '#model';
 import * as c from './chars.ts';
 import type { Condition } from './encode-response.ts';
+import { type EsearchData, readEsearchData } from './esearch-data.ts';
 import { readMailbox } from './mailbox.ts';
 import { type Ranges, readKnownSet } from './number-set.ts';
 import { Cursor, GrammarError, type ParseOptions } from './parser.ts';
 import { readTag } from './tag.ts';
+import { readThreads, type ThreadForest } from './thread-list.ts';
 import { readLooseAtom, readValue, textOf, type Value } from './value.ts';
 
 /** Items of a FETCH response by name in upper case, sections included: `BODY[HEADER]<0>`. */
@@ -18,17 +20,6 @@ export interface StatusText {
   /** All that stands in the brackets, as it came: `UIDVALIDITY 3857529045`. */
   readonly codeText?: string;
   readonly text: string;
-}
-
-/** What ESEARCH tells; `all` are UIDs if `uid`. */
-export interface EsearchData {
-  readonly tag?: string;
-  readonly uid: boolean;
-  readonly min?: number;
-  readonly max?: number;
-  readonly count?: number;
-  readonly all?: Ranges<never>;
-  readonly modSeq?: ModSeq;
 }
 
 /** Data the server sends unasked or before a command's completion, told apart by `type`. */
@@ -52,7 +43,12 @@ export type Untagged =
       readonly mailbox: string;
       readonly items: ReadonlyMap<string, Value>;
     }
-  | { readonly type: 'SEARCH'; readonly numbers: readonly number[]; readonly modSeq?: ModSeq }
+  | {
+      readonly type: 'SEARCH' | 'SORT';
+      readonly numbers: readonly number[];
+      readonly modSeq?: ModSeq;
+    }
+  | { readonly type: 'THREAD'; readonly forest: ThreadForest }
   | ({ readonly type: 'ESEARCH' } & EsearchData)
   | { readonly type: 'VANISHED'; readonly earlier: boolean; readonly uids: Ranges<Uid> }
   /** Anything else: NAMESPACE, ID, extensions. `number` is the one before the name, if any. */
@@ -149,9 +145,12 @@ function readUntagged(cursor: Cursor): Untagged {
     case 'STATUS':
       return readMailboxStatus(cursor);
     case 'SEARCH':
-      return readSearchResult(cursor);
+    case 'SORT':
+      return readSearchResult(cursor, name);
     case 'ESEARCH':
-      return { type: name, ...readEsearch(cursor) };
+      return { type: name, ...readEsearchData(cursor) };
+    case 'THREAD':
+      return { type: name, forest: readThreads(cursor) };
     case 'VANISHED':
       return readVanished(cursor);
     default:
@@ -252,50 +251,14 @@ function pairsOf(value: Value | undefined): ReadonlyMap<string, Value> {
   return pairs;
 }
 
-/** `"SEARCH" *(SP nz-number) [SP "(" "MODSEQ" SP mod-sequence-value ")"]` */
-function readSearchResult(cursor: Cursor): Untagged {
+/** `("SEARCH" / "SORT") *(SP nz-number) [SP "(" "MODSEQ" SP mod-sequence-value ")"]` */
+function readSearchResult(cursor: Cursor, type: 'SEARCH' | 'SORT'): Untagged {
   const values = restValues(cursor);
   const numbers = values.filter((value) => typeof value === 'number');
   const modSeq = pairsOf(values.at(-1)).get('MODSEQ');
   return typeof modSeq === 'number'
-    ? { type: 'SEARCH', numbers, modSeq: modSeq as ModSeq }
-    : { type: 'SEARCH', numbers };
-}
-
-/** `["(" "TAG" SP tag-string ")"] [SP "UID"] *(SP search-return-data)` (RFC 9051 §7.3.4) */
-function readEsearch(cursor: Cursor): EsearchData {
-  let data: EsearchData = { uid: false };
-  while (!cursor.atEnd) {
-    cursor.space('search results');
-    if (cursor.next === c.LPAREN) {
-      const tag = textOf(pairsOf(readValue(cursor)).get('TAG'));
-      if (tag !== undefined) data = { ...data, tag };
-      continue;
-    }
-    const name = cursor.keyword('search results');
-    if (name === 'UID') data = { ...data, uid: true };
-    else data = { ...data, ...readEsearchItem(cursor, name) };
-  }
-  return data;
-}
-
-function readEsearchItem(cursor: Cursor, name: string): Omit<EsearchData, 'uid'> {
-  cursor.space('a value');
-  switch (name) {
-    case 'MIN':
-      return { min: cursor.number('a number') };
-    case 'MAX':
-      return { max: cursor.number('a number') };
-    case 'COUNT':
-      return { count: cursor.number('a number') };
-    case 'ALL':
-      return { all: readKnownSet<never>(cursor, 'a sequence set') };
-    case 'MODSEQ':
-      return { modSeq: cursor.modSeq() };
-    default:
-      readValue(cursor);
-      return {};
-  }
+    ? { type, numbers, modSeq: modSeq as ModSeq }
+    : { type, numbers };
 }
 
 /** `"VANISHED" [SP "(EARLIER)"] SP known-uids` (RFC 7162 §3.2.10) */

@@ -1,6 +1,7 @@
 import type { ModSeq, SeqNum, Uid } from '#model';
 import type { FlagName } from './flags.ts';
 import type { NumSet } from './number-set.ts';
+import type { SearchReturns } from './search-return.ts';
 
 /** Which time of a message a date key looks at: INTERNALDATE, the Date field, or RFC 8514's save date. */
 export type SearchTime = 'internal' | 'sent' | 'saved';
@@ -45,16 +46,15 @@ export interface ModSeqEntry {
   readonly type: 'priv' | 'shared' | 'all';
 }
 
-/** What SEARCH RETURN asks for (RFC 9051 §6.4.4). */
-export type SearchReturn = 'MIN' | 'MAX' | 'ALL' | 'COUNT' | 'SAVE';
+/** What a searching command looks for. */
+export interface SearchProgram {
+  /** As the client named it; the texts of the key are decoded already. */
+  readonly charset?: string;
+  readonly key: SearchKey;
+}
 
-export interface SearchCommand {
+export interface SearchCommand extends SearchProgram, SearchReturns {
   readonly name: 'SEARCH';
   /** Results are UIDs. */
   readonly uid: boolean;
-  /** Without RETURN undefined; RETURN () comes as ALL. */
-  readonly returnOptions?: ReadonlySet<SearchReturn>;
-  /** As the client named it; the texts of the keys are decoded already. */
-  readonly charset?: string;
-  readonly key: SearchKey;
 }

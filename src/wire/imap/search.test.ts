@@ -111,7 +111,7 @@ test('RETURN', () => {
   );
   assert.match(
     refusal('RETURN (FOO) ALL'),
-    /expected one of MIN, MAX, ALL, COUNT, SAVE, found "FOO/,
+    /expected one of MIN, MAX, ALL, COUNT, SAVE, PARTIAL, UPDATE, CONTEXT, found/,
   );
 });
 

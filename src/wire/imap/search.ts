@@ -8,13 +8,13 @@ import type {
   SearchCommand,
   SearchField,
   SearchKey,
-  SearchReturn,
+  SearchProgram,
   SearchTime,
 } from './search-key.ts';
+import { readReturnOptions } from './search-return.ts';
 
 const DEPTH_MAX = 32;
 const KEYS_MAX = 4096;
-const RETURN_OPTIONS: readonly SearchReturn[] = ['MIN', 'MAX', 'ALL', 'COUNT', 'SAVE'];
 
 /** Decodes search texts; the charset is an argument of the command. */
 type Decode = (bytes: Buffer) => string;
@@ -35,54 +35,40 @@ interface Reading {
  */
 export function readSearch(cursor: Cursor, uid: boolean): SearchCommand {
   cursor.space('search keys');
-  const options = readReturnOptions(cursor);
-  const charset = readCharset(cursor);
+  const returns = readReturnOptions(cursor, 'search keys');
+  return { name: 'SEARCH', uid, ...returns, ...readSearchProgram(cursor) };
+}
+
+/** A search program; see {@link readSearch}. */
+export function readSearchProgram(cursor: Cursor): SearchProgram {
+  return readKeys(cursor, cursor.skipKeyword('CHARSET') ? charsetAfterSpace(cursor) : undefined);
+}
+
+/**
+ * ```abnf
+ * search-criteria = charset 1*(SP search-key)
+ * charset         = atom / quoted
+ * ```
+ * What SORT and THREAD take (RFC 5256 §5). The cursor stands before the space.
+ */
+export function readSearchCriteria(cursor: Cursor): SearchProgram {
+  return readKeys(cursor, charsetAfterSpace(cursor));
+}
+
+function charsetAfterSpace(cursor: Cursor): string {
+  cursor.space('a charset');
+  const charset = cursor.astring('a charset');
+  cursor.space('search keys');
+  return charset;
+}
+
+function readKeys(cursor: Cursor, charset: string | undefined): SearchProgram {
   const decode =
     charset === undefined ? (bytes: Buffer) => cursor.text(bytes) : decoderOf(cursor, charset);
   const reading: Reading = { cursor, decode, keys: 0 };
   const keys = [readKey(reading, 0)];
   while (cursor.skip(c.SP) && !cursor.atEnd) keys.push(readKey(reading, 0));
-  return {
-    name: 'SEARCH',
-    uid,
-    key: allOf(keys),
-    ...(options === undefined ? {} : { returnOptions: options }),
-    ...(charset === undefined ? {} : { charset }),
-  };
-}
-
-/**
- * ```abnf
- * search-return-opts = SP "RETURN" SP "(" [search-return-opt *(SP search-return-opt)] ")"
- * ```
- */
-function readReturnOptions(cursor: Cursor): ReadonlySet<SearchReturn> | undefined {
-  if (!cursor.skipKeyword('RETURN')) return undefined;
-  cursor.space('a list of return options');
-  const options = cursor.list(
-    'return options',
-    RETURN_OPTIONS.length * 2,
-    () => {
-      const start = cursor.pos;
-      const name = cursor.keyword('a return option');
-      const option = RETURN_OPTIONS.find((known) => known === name);
-      if (option !== undefined) return option;
-      cursor.pos = start;
-      return cursor.fail(`one of ${RETURN_OPTIONS.join(', ')}`);
-    },
-    true,
-  );
-  cursor.space('search keys');
-  return new Set(options.length === 0 ? ['ALL'] : options);
-}
-
-/** `charset = atom / quoted` */
-function readCharset(cursor: Cursor): string | undefined {
-  if (!cursor.skipKeyword('CHARSET')) return undefined;
-  cursor.space('a charset');
-  const charset = cursor.astring('a charset');
-  cursor.space('search keys');
-  return charset;
+  return { key: allOf(keys), ...(charset === undefined ? {} : { charset }) };
 }
 
 function decoderOf(cursor: Cursor, charset: string): Decode {

@@ -14,7 +14,7 @@ import { FetchAnswer } from '../fetch/answer.ts';
 import { type FetchPlan, planFetch } from '../fetch/plan.ts';
 import { goneCode } from '../gone.ts';
 import { newestWithin, tellLimit } from '../message-limit.ts';
-import { clipRanges, uidRanges, uidRangesOf } from '../ranges.ts';
+import { clipRanges, pageOf, uidRanges, uidRangesOf } from '../ranges.ts';
 import { type RowQuery, readRows, slicesOf } from '../rows.ts';
 import type { Session } from '../session.ts';
 import { vanishedUids } from '../vanished.ts';
@@ -27,13 +27,18 @@ const BODY_ROWS = 32;
 /** Messages that become \Seen in one write: few enough that not many do in vain when the client goes away. */
 const SEEN_AT_ONCE = 256;
 
-/** FETCH and UID FETCH (RFC 9051 §6.4.5, §6.4.9), with CHANGEDSINCE and VANISHED (RFC 7162 §3.1.4, §3.2.6). */
+/**
+ * FETCH and UID FETCH (RFC 9051 §6.4.5, §6.4.9), with CHANGEDSINCE and VANISHED (RFC 7162 §3.1.4, §3.2.6), and
+ * PARTIAL (RFC 9394 §3.3).
+ */
 export async function fetch(session: Session, command: FetchCommand): Promise<Completion> {
   const { view } = session;
   const { changedSince, vanished } = command;
   if (vanished && !session.qresync) return bad('VANISHED needs ENABLE QRESYNC');
-  const addressed = view.uidsOf(command, session.savedResult);
-  if (addressed === undefined) return bad('There is no message with that number');
+  const named = view.uidsOf(command, session.savedResult);
+  if (named === undefined) return bad('There is no message with that number');
+  // RFC 9394 §3.4: the page is taken of what is named, before anything else is left out.
+  const addressed = command.page === undefined ? named : pageOf(named, command.page, view.uids);
   const { messageLimit } = session.server.limits;
   const { ranges, lowest } = newestWithin(session, addressed, messageLimit);
   const asksModSeq = command.items.some(({ item }) => item === 'MODSEQ');

@@ -37,7 +37,7 @@ export class Candidate {
   #hash: Buffer | undefined;
   #head: Uint8Array | undefined;
   #headText: string | undefined;
-  /** The header in lower case where that is all there is to decoding it; null where it is not; undefined: not looked at. */
+  /** The header folded where that is all there is to decoding it; null where it is not; undefined: not looked at. */
   #plainHead: string | null | undefined;
 
   constructor(seq: SeqNum, uid: Uid) {
@@ -102,5 +102,5 @@ export class Candidate {
 function plainHead(head: Uint8Array): string | null {
   if (!isAscii(head)) return null;
   const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
-  return text.includes('=?') ? null : text.toLowerCase();
+  return text.includes('=?') ? null : foldForSearch(text);
 }

@@ -159,13 +159,16 @@ async function compareWithModel(
       const plan = compileSearch(key, scope);
       const all = await runSearch(plan, scope);
       assert.deepEqual(all.seqs, expected);
-      assert.deepEqual((await runSearch(plan, scope, 'first')).seqs, expected.slice(0, 1));
-      assert.deepEqual((await runSearch(plan, scope, 'last')).seqs, expected.slice(-1));
+      for (const limit of [1, 3]) {
+        const first = await runSearch(plan, scope, { first: limit });
+        assert.deepEqual(first.seqs, expected.slice(0, limit));
+        const last = await runSearch(plan, scope, { last: limit });
+        assert.deepEqual(last.seqs, expected.slice(-limit));
+      }
       const ends = [...new Set([...expected.slice(0, 1), ...expected.slice(-1)])];
       assert.deepEqual((await runSearch(plan, scope, 'ends')).seqs, ends);
-      const highest = Math.max(0, ...expected.map((seq) => messages[seq - 1]!.entry.modSeq));
-      const reported = plan.reportsModSeq && expected.length > 0 ? highest : undefined;
-      assert.equal(all.modSeq, reported);
+      const modSeqs = expected.map((seq) => messages[seq - 1]!.entry.modSeq);
+      assert.deepEqual(all.modSeqs, plan.reportsModSeq ? modSeqs : undefined);
     }),
     { numRuns },
   );
@@ -247,8 +250,8 @@ test('nothing to search', async () => {
   for (const text of ['ALL', '1:*', 'UID 1:*', 'UID *', 'NOT $', 'UNSEEN', 'BODY x'])
     assert.deepEqual(await find(text, scope), []);
   const plan = compileSearch(keyOf('MODSEQ 1'), scope);
-  for (const goal of ['all', 'first', 'last', 'ends'] as const)
-    assert.deepEqual(await runSearch(plan, scope, goal), { seqs: [], modSeq: undefined });
+  for (const goal of ['all', { first: 1 }, { last: 5 }, 'ends'] as const)
+    assert.deepEqual(await runSearch(plan, scope, goal), { seqs: [], modSeqs: [] });
 });
 
 test('more entries in the store than the view knows do not end the reading early', async () => {
@@ -275,8 +278,8 @@ test('MIN and MAX report the mod-sequence of what they found', async () => {
   const scope = folder.scope();
   const plan = compileSearch(keyOf('MODSEQ 1 OR SEEN UNSEEN'), scope);
   const modSeqOf = (at: number): ModSeq => folder.messages.at(at)!.entry.modSeq;
-  const reported = async (option: 'MIN' | 'MAX'): Promise<ModSeq | undefined> =>
-    (await runSearch(plan, scope, goalOf(new Set([option])))).modSeq;
-  assert.equal(await reported('MIN'), modSeqOf(0));
-  assert.equal(await reported('MAX'), modSeqOf(-1));
+  const reported = async (option: 'MIN' | 'MAX'): Promise<readonly ModSeq[] | undefined> =>
+    (await runSearch(plan, scope, goalOf({ returnOptions: new Set([option]) }))).modSeqs;
+  assert.deepEqual(await reported('MIN'), [modSeqOf(0)]);
+  assert.deepEqual(await reported('MAX'), [modSeqOf(-1)]);
 });

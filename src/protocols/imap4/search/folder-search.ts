@@ -10,14 +10,14 @@ import { intersectRanges, type SearchScope } from './scope.ts';
 import { Slices } from './slices.ts';
 import { type ByteSource, scanText } from './text-scan.ts';
 
-/** Which of the matching messages are wanted: all, or only the first, the last, or these two. */
-export type SearchGoal = 'all' | 'first' | 'last' | 'ends';
+/** Which of the matching messages are wanted: all, so many of the first or of the last, or the first and the last. */
+export type SearchGoal = 'all' | 'ends' | { readonly first: number } | { readonly last: number };
 
 export interface Found {
   /** Sequence numbers, ascending. */
   readonly seqs: readonly SeqNum[];
-  /** The highest mod-sequence among them; undefined unless the plan reports it and there are any. */
-  readonly modSeq: ModSeq | undefined;
+  /** Of each its mod-sequence; undefined unless the plan reports them. */
+  readonly modSeqs: readonly ModSeq[] | undefined;
 }
 
 const COLUMNS: Readonly<Record<Stage, EntryColumns>> = {
@@ -48,16 +48,15 @@ export async function runSearch(
   goal: SearchGoal = 'all',
 ): Promise<Found> {
   if (goal !== 'ends') return await new Run(plan, scope, goal).go(plan.bounds);
-  const first = await new Run(plan, scope, 'first').go(plan.bounds);
+  const first = await new Run(plan, scope, { first: 1 }).go(plan.bounds);
   const [lowest] = first.seqs;
   if (lowest === undefined) return first;
   const above = { first: (lowest + 1) as SeqNum, last: scope.uids.length as SeqNum };
   const rest = intersectRanges(plan.bounds, above.first > above.last ? [] : [above]);
-  const last = await new Run(plan, scope, 'last').go(rest);
+  const last = await new Run(plan, scope, { last: 1 }).go(rest);
   return {
     seqs: [...first.seqs, ...last.seqs],
-    modSeq:
-      first.modSeq === undefined ? undefined : (Math.max(first.modSeq, last.modSeq ?? 0) as ModSeq),
+    modSeqs: first.modSeqs === undefined ? undefined : [...first.modSeqs, ...last.modSeqs!],
   };
 }
 
@@ -70,17 +69,20 @@ interface Match {
 class Run {
   readonly #plan: Plan;
   readonly #scope: SearchScope;
-  readonly #goal: 'all' | 'first' | 'last';
+  readonly #limit: number;
+  readonly #descending: boolean;
   readonly #slices: Slices;
-  /** All matches; only the best one when not all are wanted. */
+  /** The matches, when not all are wanted the best ones, best first. */
   readonly #found: Match[] = [];
   #settled = 0;
   #all = 0;
 
-  constructor(plan: Plan, scope: SearchScope, goal: 'all' | 'first' | 'last') {
+  constructor(plan: Plan, scope: SearchScope, goal: Exclude<SearchGoal, 'ends'>) {
     this.#plan = plan;
     this.#scope = scope;
-    this.#goal = goal;
+    this.#descending = goal !== 'all' && 'last' in goal;
+    if (goal === 'all') this.#limit = Number.POSITIVE_INFINITY;
+    else this.#limit = 'last' in goal ? goal.last : goal.first;
     this.#slices = new Slices(() => {
       scope.progress?.(this.#settled, this.#all);
       scope.checkPeer();
@@ -90,7 +92,7 @@ class Run {
   async go(bounds: Ranges<SeqNum>): Promise<Found> {
     const { uids } = this.#scope;
     this.#all = countOf(bounds);
-    for (const seqs of batchesOf(bounds, GROUP_MAX[Stage.Place], this.#goal === 'last')) {
+    for (const seqs of batchesOf(bounds, GROUP_MAX[Stage.Place], this.#descending)) {
       const undecided: Candidate[] = [];
       for (const seq of seqs) {
         const uid = uids[seq - 1]!;
@@ -100,16 +102,29 @@ class Run {
       }
       await this.#slices.spend(seqs.length * ROW_COST_BYTES[Stage.Place]);
       await this.#pass(undecided, 0);
-      if (this.#goal !== 'all' && this.#found.length > 0) break;
+      if (this.#found.length >= this.#limit) break;
     }
     return this.#result();
   }
 
-  /** Whether it would still matter that a message matches: not when a better one is found already. */
+  /** Whether it would still matter that a message matches: not when enough better ones are found already. */
   #matters({ seq }: Candidate): boolean {
-    const best = this.#found[0]?.seq;
-    if (best === undefined || this.#goal === 'all') return true;
-    return this.#goal === 'first' ? seq < best : seq > best;
+    return this.#found.length < this.#limit || this.#isBetter(seq, this.#found.at(-1)!.seq);
+  }
+
+  #isBetter(a: SeqNum, b: SeqNum): boolean {
+    return this.#descending ? a > b : a < b;
+  }
+
+  #note(match: Match): void {
+    if (this.#limit === Number.POSITIVE_INFINITY) {
+      this.#found.push(match);
+      return;
+    }
+    let at = this.#found.length;
+    while (at > 0 && this.#isBetter(match.seq, this.#found[at - 1]!.seq)) at--;
+    this.#found.splice(at, 0, match);
+    if (this.#found.length > this.#limit) this.#found.pop();
   }
 
   /** Takes candidates through the stages of the plan from `level` on. */
@@ -118,7 +133,7 @@ class Run {
     const stage = this.#plan.stages[level];
     assert(stage !== undefined, 'the last stage settles every condition');
     const groups = groupsOf(candidates, stage);
-    if (this.#goal === 'last') groups.reverse();
+    if (this.#descending) groups.reverse();
     for (const group of groups) {
       const open = group.filter((candidate) => this.#matters(candidate));
       if (open.length === 0) return;
@@ -189,18 +204,15 @@ class Run {
     if (verdict === undefined || (reportsModSeq && candidate.entry === undefined)) return true;
     this.#settled++;
     const match: Match = { seq: candidate.seq, modSeq: candidate.entry?.modSeq ?? 0 };
-    if (this.#goal === 'all') this.#found.push(match);
-    else if (this.#matters(candidate)) this.#found[0] = match;
+    if (this.#matters(candidate)) this.#note(match);
     return false;
   }
 
   #result(): Found {
     const found = this.#found.sort((a, b) => a.seq - b.seq);
-    const highest = found.reduce((max, { modSeq }) => Math.max(max, modSeq), 0);
-    const reports = this.#plan.reportsModSeq && found.length > 0;
     return {
       seqs: found.map(({ seq }) => seq),
-      modSeq: reports ? (highest as ModSeq) : undefined,
+      modSeqs: this.#plan.reportsModSeq ? found.map(({ modSeq }) => modSeq as ModSeq) : undefined,
     };
   }
 }

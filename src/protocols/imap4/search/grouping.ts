@@ -60,7 +60,10 @@ export function groupsOf(candidates: readonly Candidate[], stage: Stage): Candid
 }
 
 /** The uids of a group from an index on. Neighbours in the view are one range: nothing between them is known. */
-export function uidRangesOf(group: readonly Candidate[], from: number): UidRanges {
+export function uidRangesOf(
+  group: readonly Pick<Candidate, 'seq' | 'uid'>[],
+  from: number,
+): UidRanges {
   const ranges: (readonly [Uid, Uid])[] = [];
   for (let i = from; i < group.length; ) {
     const first = group[i]!;

@@ -1,0 +1,59 @@
+import { DELIMITER, type Folder } from '#model';
+import type { SearchSource } from '#wire';
+import { FolderTree } from '../list/tree.ts';
+import type { Session } from '../session.ts';
+
+/** Whether the selected mailbox is among what is to be searched by that word (RFC 7377 §2.2). */
+export function namesSelected(sources: readonly SearchSource[]): boolean {
+  return sources.some(({ source }) => source === 'selected');
+}
+
+/**
+ * The folders that sources name, each once, in the order of LIST; names that no folder has are passed over (RFC 7377 §2.2,
+ * RFC 5465 §6). Mail may be delivered to every folder, so that all are inboxes.
+ */
+export async function foldersOf(
+  session: Session,
+  sources: readonly SearchSource[],
+): Promise<readonly Folder[]> {
+  const matchers = sources.map((source) => matcherOf(session, source));
+  const tree = await FolderTree.of(session.mailbox);
+  const folders: Folder[] = [];
+  for (const { folder, subscribed } of tree.names())
+    if (folder !== undefined && matchers.some((matches) => matches(folder, subscribed)))
+      folders.push(folder);
+  return folders;
+}
+
+type Matcher = (folder: Folder, subscribed: boolean) => boolean;
+
+function matcherOf(session: Session, source: SearchSource): Matcher {
+  switch (source.source) {
+    case 'selected':
+      return ({ folderId }) => session.selected && folderId === session.view.folderId;
+    case 'inboxes':
+    case 'personal':
+      return () => true;
+    case 'subscribed':
+      return (_folder, subscribed) => subscribed;
+    case 'mailboxes': {
+      const names = new Set(source.mailboxes);
+      return ({ name }) => names.has(name);
+    }
+    case 'subtree':
+      return ({ name }) => levelBelow(name, source.mailboxes) !== undefined;
+    case 'subtree-one':
+      return ({ name }) => (levelBelow(name, source.mailboxes) ?? 2) <= 1;
+  }
+}
+
+/** How many levels a folder is below the nearest of some others, 0 for one of them; undefined when it is below none. */
+function levelBelow(name: string, roots: readonly string[]): number | undefined {
+  let nearest: number | undefined;
+  for (const root of roots) {
+    if (name !== root && !name.startsWith(`${root}${DELIMITER}`)) continue;
+    const level = name.slice(root.length).split(DELIMITER).length - 1;
+    if (nearest === undefined || level < nearest) nearest = level;
+  }
+  return nearest;
+}
