@@ -147,6 +147,8 @@ function failureOf(session: Session, error: unknown): Completion {
     return no('Something went wrong in the server', 'SERVERBUG');
   }
   const { text, imap } = error.info;
-  session.log.debug({ code: error.code, detail: error.message }, 'a command failed');
+  // A bug on the other side of a thread is a bug all the same.
+  const level = error.code === 'internal' ? 'error' : 'debug';
+  session.log[level]({ code: error.code, detail: error.message }, 'a command failed');
   return no(text, imap === '' ? undefined : imap);
 }
