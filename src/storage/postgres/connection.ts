@@ -41,6 +41,8 @@ type Client = postgres.Sql<{ int8: number }>;
 export class Connection {
   readonly #client: Client;
   readonly #socket: { current: Socket | undefined };
+  /** Those who wait for an answer. */
+  readonly #asking = new Set<(error: Error) => void>();
   #broken = false;
 
   private constructor(client: Client, socket: { current: Socket | undefined }) {
@@ -78,6 +80,7 @@ export class Connection {
       socket: async (made: { host: string[]; port: number[]; path: string | false }) => {
         if (socket.current !== undefined || connection.#broken) throw closed();
         socket.current = await connected(made);
+        socket.current.once('close', () => connection.#lose());
         if (!connection.#broken) return socket.current;
         socket.current.destroy();
         throw closed();
@@ -113,12 +116,17 @@ export class Connection {
   /** Sends a statement and gives its rows. */
   async query(sql: string, ...values: readonly Value[]): Promise<readonly Row[]> {
     if (this.#broken) throw closed();
+    // The client forgets what it had not sent yet when a connection ends: it would be waited for for ever.
+    const { promise: lost, reject } = Promise.withResolvers<never>();
+    this.#asking.add(reject);
     try {
       const query = this.#client.unsafe(sql, values as never[], { prepare: values.length > 0 });
-      return (await query.values()) as unknown as readonly Row[];
+      return (await Promise.race([query.values(), lost])) as unknown as readonly Row[];
     } catch (error) {
       if (failureOf(error) === 'lost') this.destroy();
       throw error;
+    } finally {
+      this.#asking.delete(reject);
     }
   }
 
@@ -148,6 +156,13 @@ export class Connection {
     this.#broken = true;
     this.#socket.current?.destroy();
     void this.#client.end({ timeout: 0 }).catch(() => {});
+    this.#lose();
+  }
+
+  /** Whoever still waits for an answer hears that none comes. */
+  #lose(): void {
+    for (const reject of this.#asking) reject(closed());
+    this.#asking.clear();
   }
 }
 
