@@ -4,11 +4,11 @@ import type { Work } from './work.ts';
 /** Tracking events that come along: the newest. */
 const TRACKING_MAX = 100_000;
 
-const FIRST = { domains: '', recipients: 0, addresses: '' } as const;
+const FIRST = { domains: '', recipients: 0, addresses: '', serverAnnotations: '' } as const;
 
-/** Makes domains, recipients and addresses of the target what the source has. */
+/** Makes domains, recipients, addresses and the server's annotations of the target what the source has. */
 export async function copyDirectory(work: Work): Promise<void> {
-  for (const table of ['domains', 'recipients', 'addresses'] as const) await copyTable(work, table);
+  for (const table of Object.keys(FIRST) as DirectoryTable[]) await copyTable(work, table);
 }
 
 async function copyTable(work: Work, table: DirectoryTable): Promise<void> {

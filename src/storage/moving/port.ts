@@ -22,7 +22,24 @@ export interface MovedMailbox {
   readonly usedBytes: number;
   readonly usedMessages: number;
   readonly quotaBytes: number | undefined;
+  readonly quotaMessages: number | undefined;
   readonly logFloor: number;
+}
+
+/** Rights on a folder; grantee 0 is everybody. */
+export interface MovedRights {
+  readonly folderId: number;
+  readonly granteeId: number;
+  readonly negative: number;
+  readonly rights: string;
+}
+
+/** An annotation of a folder, or of the mailbox where `folderId` is 0; viewer 0 is everybody, the value is in base64. */
+export interface MovedAnnotation {
+  readonly folderId: number;
+  readonly viewerId: number;
+  readonly entry: string;
+  readonly value: string;
 }
 
 /** All of a mailbox but its messages and its change log, of one snapshot. */
@@ -31,6 +48,8 @@ export interface MailboxParts {
   readonly folders: readonly Folder[];
   readonly subscriptions: readonly string[];
   readonly keywords: readonly { readonly folded: string; readonly name: string }[];
+  readonly rights: readonly MovedRights[];
+  readonly annotations: readonly MovedAnnotation[];
 }
 
 export interface MovedEntry {
@@ -91,6 +110,11 @@ export interface MovedAddress {
   readonly mailboxId: MailboxId;
 }
 
+export interface MovedServerAnnotation {
+  readonly entry: string;
+  readonly value: string;
+}
+
 /** A step of tracking in the order of the columns: at, event, source, submission, message id, sender, recipients, status, size, subject, client. */
 export type MovedTracking = readonly (string | number)[];
 
@@ -120,6 +144,7 @@ export interface DirectoryPages {
   readonly domains: Page<string, string>;
   readonly recipients: Page<number, MovedRecipient>;
   readonly addresses: Page<string, MovedAddress>;
+  readonly serverAnnotations: Page<string, MovedServerAnnotation>;
 }
 export type DirectoryTable = keyof DirectoryPages;
 

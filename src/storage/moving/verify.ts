@@ -53,7 +53,8 @@ export class Verifier {
       await source.mailboxParts(mailboxId),
       await target.mailboxParts(mailboxId),
     ];
-    if (!isDeepStrictEqual(here, there)) return 'its counters, folders, subscriptions or keywords';
+    if (!isDeepStrictEqual(here, there))
+      return 'its counters, folders, subscriptions, keywords, rights or annotations';
     const sums = new Set(await source.sums(mailboxId));
     const found = await target.sums(mailboxId);
     if (found.length !== sums.size || found.some((line) => !sums.has(line)))

@@ -1,13 +1,22 @@
 import { PosthornError } from '#kernel';
-import type { Connection } from './connection.ts';
+import type { Connection, Statement } from './connection.ts';
 
 /** Format of the data this code writes. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 /** The lowest format this code can still read and write. */
 const FORMAT_OLDEST = 1;
+/** What code must know to read and write what this code has written: rights that it would not see it could not keep. */
+const LEAST_READER = 2;
 
 /** Tables that are small and stand on every server of a cluster. */
-export const REPLICATED = ['header', 'domain', 'recipient', 'address', 'lease'] as const;
+export const REPLICATED = [
+  'header',
+  'domain',
+  'recipient',
+  'address',
+  'lease',
+  'server_annotation',
+] as const;
 
 /**
  * Tables that are spread by mailbox: whatever belongs to one mailbox stands on one server. The mailbox is first in each
@@ -18,6 +27,8 @@ export const SPREAD = [
   'folder',
   'subscription',
   'keyword',
+  'acl',
+  'annotation',
   'entry',
   'change',
   'content',
@@ -45,7 +56,7 @@ export const SPREAD_BY_BLOB = ['stored_blob', 'blob_piece'] as const;
  * - loose_blob: blobs whose last content in a mailbox went; others may still show them
  * - stored_blob, blob_piece: the blobs themselves, when no other place for them was given
  */
-export const SCHEMA: readonly string[] = [
+const TABLES: readonly string[] = [
   'CREATE TABLE header(key text PRIMARY KEY, value text NOT NULL)',
   'CREATE TABLE domain(domain text COLLATE "C" PRIMARY KEY)',
   `CREATE TABLE recipient(
@@ -200,10 +211,47 @@ export const SCHEMA: readonly string[] = [
   'ALTER TABLE blob_piece ALTER COLUMN bytes SET STORAGE EXTERNAL',
 ];
 
+/**
+ * What each format has that the one before it had not; a new schema goes the same way, so that it is what an upgraded one is.
+ *
+ * - acl: rights on a folder that others than its owner have (RFC 4314); grantee 0 is everybody. A grantee's row may stay when its
+ *   mailbox is removed: ids are not given twice
+ * - annotation: METADATA (RFC 5464) of a folder, or of the mailbox where folder_id is 0; viewer 0 is everybody. Values are in base64,
+ *   as in server_annotation
+ */
+const UPGRADES: { readonly [to: number]: readonly string[] } = {
+  2: [
+    'ALTER TABLE mailbox ADD COLUMN quota_messages bigint',
+    `CREATE TABLE acl(
+      mailbox_id bigint NOT NULL,
+      folder_id bigint NOT NULL,
+      grantee_id bigint NOT NULL,
+      negative integer NOT NULL,
+      rights text NOT NULL,
+      PRIMARY KEY(mailbox_id, folder_id, grantee_id, negative)
+    )`,
+    'CREATE INDEX acl_grantee ON acl(grantee_id)',
+    `CREATE TABLE annotation(
+      mailbox_id bigint NOT NULL,
+      folder_id bigint NOT NULL,
+      viewer_id bigint NOT NULL,
+      entry text COLLATE "C" NOT NULL,
+      value text NOT NULL,
+      PRIMARY KEY(mailbox_id, folder_id, viewer_id, entry)
+    )`,
+    'CREATE TABLE server_annotation(entry text COLLATE "C" PRIMARY KEY, value text NOT NULL)',
+  ],
+};
+
+/** The statements that make the tables. */
+export const SCHEMA: readonly string[] = [...TABLES, ...Object.values(UPGRADES).flat()];
+
 /** What a new schema says of itself. */
 export const HEADER = `INSERT INTO header(key, value) VALUES
-  ('format_version', '${FORMAT_VERSION}'), ('least_reader', '${FORMAT_OLDEST}'), ('least_writer', '${FORMAT_OLDEST}'),
+  ('format_version', '${FORMAT_VERSION}'), ('least_reader', '${LEAST_READER}'), ('least_writer', '${LEAST_READER}'),
   ('next_mailbox_id', '1'), ('directory_version', '1'), ('directory_tx', '')`;
+
+const RAISE_HEADER = 'UPDATE header SET value = $2 WHERE key = $1';
 
 // Not by the information schema, which shows only what one has rights to.
 const KNOWN = `SELECT count(*) FILTER (WHERE c.relname = 'header' AND 'key, value' =
@@ -238,7 +286,10 @@ export async function prepareSchema(
     if (headers === 0 && tables === 0) await createSchema(connection, schema);
     else if (headers === 0)
       throw new PosthornError('corrupt', `the schema ${schema} has tables, but none of Posthorn`);
-    else await checkFormat(connection, schema, purpose);
+    else {
+      const version = await checkFormat(connection, schema, purpose);
+      if (version < FORMAT_VERSION) await upgradeSchema(connection, version);
+    }
   } finally {
     if (!connection.broken)
       await connection.query('SELECT pg_advisory_unlock(hashtext($1))', `posthorn ${schema}`);
@@ -253,11 +304,27 @@ async function createSchema(connection: Connection, schema: string): Promise<voi
   );
 }
 
+/** Brings the schema of an older Posthorn to today's format, in one transaction. */
+async function upgradeSchema(connection: Connection, version: number): Promise<void> {
+  const steps: Statement[] = [];
+  for (let to = version + 1; to <= FORMAT_VERSION; to++)
+    for (const sql of UPGRADES[to]!) steps.push([sql]);
+  await connection.flight([
+    ['BEGIN'],
+    ...steps,
+    [RAISE_HEADER, 'format_version', `${FORMAT_VERSION}`],
+    [RAISE_HEADER, 'least_reader', `${LEAST_READER}`],
+    [RAISE_HEADER, 'least_writer', `${LEAST_READER}`],
+    ['COMMIT'],
+  ]);
+}
+
+/** @returns the schema's format */
 async function checkFormat(
   connection: Connection,
   schema: string,
   purpose: Purpose,
-): Promise<void> {
+): Promise<number> {
   const rows = await connection.query('SELECT key, value FROM header');
   const header = new Map(rows.map(([key, value]) => [key, Number(value)]));
   const version = header.get('format_version') ?? 0;
@@ -278,4 +345,5 @@ async function checkFormat(
       'configuration',
       `the schema ${schema} is the unfinished copy of another store: go on with the move, or remove it`,
     );
+  return version;
 }

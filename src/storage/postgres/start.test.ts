@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type ErrorCode, isPosthornError } from '#kernel';
 import { freePort } from '../../../test/free-port.ts';
-import { addBox } from '../conformance/fixture.conformance.ts';
+import { addBox, Box, problemsOf } from '../conformance/fixture.conformance.ts';
 import { limits, nodeOf, sharedServer, skip } from './house.conformance.ts';
 import { parseTarget } from './target.ts';
 
@@ -62,6 +62,42 @@ describe('the start', { skip }, () => {
       const tables = await server.query('select from pg_tables where schemaname = $1', [theirs]);
       assert.equal(tables.length, 1);
     }
+  });
+
+  test("brings an older format to today's, by several nodes at once, with all that is in it", async (t) => {
+    const server = shared();
+    const url = server.freshSchemaUrl();
+    const { schema } = parseTarget(url);
+    const first = await nodeOf(t, url);
+    const known = await addBox(first);
+    await known.deliver(3);
+    const { mailboxId } = known;
+    await first[Symbol.asyncDispose]();
+    for (const table of ['acl', 'annotation', 'server_annotation'])
+      await server.query(`drop table ${schema}.${table}`);
+    await server.query(`alter table ${schema}.mailbox drop column quota_messages`);
+    await server.query(
+      `update ${schema}.header set value = '1' where key like 'least_%' or key = 'format_version'`,
+    );
+    const nodes = await Promise.all([1, 2, 3].map(() => nodeOf(t, url)));
+    for (const node of nodes) {
+      const box = new Box(node, mailboxId);
+      await box.deliver(1);
+      assert.deepEqual(await problemsOf(node), []);
+    }
+    const opened = await nodes[0]!.read.openFolder(new Box(nodes[0]!, mailboxId).ref());
+    assert.equal(opened?.folder.messages, 6);
+    const header = await server.query(
+      `select key, value from ${schema}.header where key like 'least_%' or key = 'format_version' order by key`,
+    );
+    assert.deepEqual(
+      header.map((row) => Object.values(row as object)),
+      [
+        ['format_version', '2'],
+        ['least_reader', '2'],
+        ['least_writer', '2'],
+      ],
+    );
   });
 
   test('says what is wrong, what would be right, and no password', async (t) => {

@@ -69,10 +69,43 @@ describe('opening a data directory', () => {
   test('a newer format that this code may still write is opened', async (t) => {
     const dir = freshDirectory(t);
     await openSqlite(dir, new TestClock())[Symbol.asyncDispose]();
-    raw(dir, (db) => db.exec("UPDATE header SET value = 2 WHERE key = 'format_version'"));
+    raw(dir, (db) => db.exec("UPDATE header SET value = 9 WHERE key = 'format_version'"));
     const engine = openSqlite(dir, new TestClock());
     await (await addBox(engine)).deliver(1);
     await engine[Symbol.asyncDispose]();
+  });
+
+  test("an older format is brought to today's, with all that is in it", async (t) => {
+    const dir = freshDirectory(t);
+    let engine = openSqlite(dir, new TestClock());
+    const known = await addBox(engine);
+    await known.deliver(3);
+    const { mailboxId } = known;
+    await engine[Symbol.asyncDispose]();
+    const schema = "SELECT sql FROM sqlite_schema WHERE name LIKE '%' ORDER BY name";
+    const fresh = raw(dir, (db) => db.prepare(schema).all());
+    raw(dir, (db) =>
+      db.exec(`DROP TABLE acl; DROP TABLE annotation; DROP TABLE server_annotation;
+        ALTER TABLE mailbox DROP COLUMN quota_messages; UPDATE header SET value = 1 WHERE key <> 'store_id'`),
+    );
+    engine = openSqlite(dir, new TestClock());
+    const box = new Box(engine, mailboxId);
+    await box.deliver(1);
+    assert.equal((await engine.read.openFolder(box.ref()))?.folder.messages, 4);
+    assert.deepEqual(await problemsOf(engine), []);
+    await engine[Symbol.asyncDispose]();
+    const upgraded = raw(dir, (db) => db.prepare(schema).all());
+    assert.deepEqual(upgraded, fresh);
+    const version = "SELECT value FROM header WHERE key IN ('format_version', 'least_writer')";
+    assert.deepEqual(
+      raw(dir, (db) =>
+        db
+          .prepare(version)
+          .all()
+          .map((row) => row['value']),
+      ),
+      [2, 2],
+    );
   });
 
   test("another program's database is refused", async (t) => {
@@ -207,10 +240,13 @@ describe('opening again', () => {
   });
 });
 
-function raw(dir: string, work: (db: DatabaseSync) => void): void {
+function raw<T>(dir: string, work: (db: DatabaseSync) => T): T {
   const db = new DatabaseSync(join(dir, DATABASE_FILE));
-  work(db);
-  db.close();
+  try {
+    return work(db);
+  } finally {
+    db.close();
+  }
 }
 
 /** Runs a script in another process; gives what it printed. */

@@ -2,9 +2,11 @@ import type { DatabaseSync } from 'node:sqlite';
 import { PosthornError, randomBytes } from '#kernel';
 
 /** Format of the data this code writes. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 /** The lowest format this code can still read and write. */
 const FORMAT_OLDEST = 1;
+/** What code must know to read and write what this code has written: rights that it would not see it could not keep. */
+const LEAST_READER = 2;
 
 /**
  * Every table of the mail side has the mailbox first in its key, so that it could be spread by mailbox. Keywords are kept as
@@ -127,6 +129,38 @@ CREATE TABLE tracking(
 ) STRICT;
 `;
 
+/**
+ * What each format has that the one before it had not; a new database goes the same way, so that it is what an upgraded one is.
+ *
+ * - acl: rights on a folder that others than its owner have (RFC 4314); grantee 0 is everybody. A grantee's row may stay when its
+ *   mailbox is removed: ids are not given twice
+ * - annotation: METADATA (RFC 5464) of a folder, or of the mailbox where folder_id is 0; viewer 0 is everybody. Values are in base64,
+ *   as in server_annotation
+ */
+const UPGRADES: { readonly [to: number]: string } = {
+  2: `
+ALTER TABLE mailbox ADD COLUMN quota_messages INTEGER;
+CREATE TABLE acl(
+  mailbox_id INTEGER NOT NULL,
+  folder_id INTEGER NOT NULL,
+  grantee_id INTEGER NOT NULL,
+  negative INTEGER NOT NULL,
+  rights TEXT NOT NULL,
+  PRIMARY KEY(mailbox_id, folder_id, grantee_id, negative)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX acl_grantee ON acl(grantee_id);
+CREATE TABLE annotation(
+  mailbox_id INTEGER NOT NULL,
+  folder_id INTEGER NOT NULL,
+  viewer_id INTEGER NOT NULL,
+  entry TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY(mailbox_id, folder_id, viewer_id, entry)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE server_annotation(entry TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+`,
+};
+
 interface Header {
   readonly formatVersion: number;
   readonly leastReader: number;
@@ -187,11 +221,23 @@ export function checkFormat(
 export function createSchema(db: DatabaseSync): void {
   db.exec('BEGIN IMMEDIATE');
   db.exec(SCHEMA);
-  const put = db.prepare('INSERT INTO header(key, value) VALUES (?, ?)');
-  put.run('format_version', FORMAT_VERSION);
-  put.run('least_reader', FORMAT_OLDEST);
-  put.run('least_writer', FORMAT_OLDEST);
+  upgradeFrom(db, FORMAT_OLDEST);
   db.exec('COMMIT');
+}
+
+/** Brings the database of an older Posthorn to today's format, in one transaction. */
+export function upgradeSchema(db: DatabaseSync): void {
+  db.exec('BEGIN IMMEDIATE');
+  upgradeFrom(db, readHeader(db)?.formatVersion ?? FORMAT_OLDEST);
+  db.exec('COMMIT');
+}
+
+function upgradeFrom(db: DatabaseSync, version: number): void {
+  for (let to = version + 1; to <= FORMAT_VERSION; to++) db.exec(UPGRADES[to]!);
+  const put = db.prepare('INSERT OR REPLACE INTO header(key, value) VALUES (?, ?)');
+  put.run('format_version', FORMAT_VERSION);
+  put.run('least_reader', LEAST_READER);
+  put.run('least_writer', LEAST_READER);
 }
 
 const SELECT_STORE_ID = "SELECT value FROM header WHERE key = 'store_id'";

@@ -6,7 +6,7 @@ import type { Change } from '#model';
 import type { Command, OutcomeOf } from '../commands.ts';
 import { apply } from './apply.ts';
 import { withKeywords, withoutKeywords } from './commands/keywords.ts';
-import { checkFormat, createSchema, keepStoreId } from './schema.ts';
+import { checkFormat, createSchema, keepStoreId, upgradeSchema } from './schema.ts';
 import { Statements } from './statements.ts';
 import { Transaction } from './transaction.ts';
 
@@ -139,10 +139,11 @@ function openForWriting(path: string): DatabaseSync {
   try {
     if (existsSync(path)) checkWithoutWriting(path);
     db = new DatabaseSync(path);
-    if (checkFormat(db, path) === 'empty') {
+    const format = checkFormat(db, path);
+    if (format === 'empty') {
       db.exec('PRAGMA journal_mode = WAL');
       createSchema(db);
-    }
+    } else if (format === 'older') upgradeSchema(db);
     configure(db);
     keepStoreId(db);
     return db;

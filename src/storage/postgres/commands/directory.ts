@@ -51,6 +51,8 @@ const MAILBOX_TABLES = [
   'part',
   'folder',
   'subscription',
+  'acl',
+  'annotation',
   'keyword',
   'address',
   'recipient',

@@ -18,6 +18,8 @@ const INSERT_FOLDER = `INSERT INTO folder(mailbox_id, folder_id, name, special_u
     messages, unseen, deleted, size_bytes, recent_from)
   VALUES ($1, $2, $3, $4, $5, 1, $6, 0, 0, 0, 0, 1)`;
 const DELETE_FOLDER = 'DELETE FROM folder WHERE mailbox_id = $1 AND folder_id = $2 RETURNING 1';
+const DELETE_RIGHTS = 'DELETE FROM acl WHERE mailbox_id = $1 AND folder_id = $2';
+const DELETE_ANNOTATIONS = 'DELETE FROM annotation WHERE mailbox_id = $1 AND folder_id = $2';
 const DELETE_CHANGES = 'DELETE FROM change WHERE mailbox_id = $1 AND folder_id = $2';
 // The subtree below a name: names that begin with it and the delimiter.
 const BELOW = `mailbox_id = $1 AND name > $2::text || '/' AND name < $2::text || '0'`;
@@ -162,6 +164,8 @@ export async function deleteFolder(
   const gone = await tx.write(DELETE_FOLDER, mailboxId, folderId);
   assert(gone.length === 1, 'the folder was there');
   await tx.write(DELETE_CHANGES, mailboxId, folderId);
+  await tx.write(DELETE_RIGHTS, mailboxId, folderId);
+  await tx.write(DELETE_ANNOTATIONS, mailboxId, folderId);
   tx.removeFolder(command);
   return { name };
 }

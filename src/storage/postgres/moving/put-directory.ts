@@ -43,6 +43,16 @@ const TABLES: {
       numberArray(rows.map((row) => row.mailboxId)),
     ],
   },
+  serverAnnotations: {
+    table: 'server_annotation',
+    key: 'entry',
+    columns: ['entry', 'value'],
+    types: ['text', 'text'],
+    values: (rows) => [
+      textArray(rows.map((row) => row.entry)),
+      textArray(rows.map((row) => row.value)),
+    ],
+  },
 };
 
 /** The statements that make a part of a table what the page says. */

@@ -12,9 +12,13 @@ const SELECT_STAMPS = `SELECT m.mailbox_id, m.modseq, m.log_floor,
     (SELECT coalesce(sum(f.recent_from), 0)::bigint FROM folder AS f WHERE f.mailbox_id = m.mailbox_id),
     (SELECT count(*) FROM keyword AS k WHERE k.mailbox_id = m.mailbox_id)
   FROM mailbox AS m WHERE m.mailbox_id > $1 ORDER BY m.mailbox_id LIMIT $2`;
-const SELECT_MAILBOX = `SELECT modseq, next_folder_id, last_uid_validity, used_bytes, used_messages, quota_bytes, log_floor
+const SELECT_MAILBOX = `SELECT modseq, next_folder_id, last_uid_validity, used_bytes, used_messages, quota_bytes, quota_messages, log_floor
   FROM mailbox WHERE mailbox_id = $1`;
 const SELECT_KEYWORDS = 'SELECT folded, name FROM keyword WHERE mailbox_id = $1 ORDER BY folded';
+const SELECT_RIGHTS = `SELECT folder_id, grantee_id, negative, rights FROM acl WHERE mailbox_id = $1
+  ORDER BY folder_id, grantee_id, negative`;
+const SELECT_ANNOTATIONS = `SELECT folder_id, viewer_id, entry, value FROM annotation WHERE mailbox_id = $1
+  ORDER BY folder_id, viewer_id, entry`;
 const SELECT_UIDS =
   'SELECT array(SELECT uid FROM entry WHERE mailbox_id = $1 AND folder_id = $2 ORDER BY uid)::text';
 const COUNT_ENTRIES = 'SELECT count(*) FROM entry';
@@ -59,13 +63,26 @@ export function readParts(pool: Pool, mailboxId: MailboxId): Promise<MailboxPart
           usedBytes: row[3] as number,
           usedMessages: row[4] as number,
           quotaBytes: (row[5] as number | null) ?? undefined,
-          logFloor: row[6] as number,
+          quotaMessages: (row[6] as number | null) ?? undefined,
+          logFloor: row[7] as number,
         },
         folders: await readFolders(connection, mailboxId),
         subscriptions: await readSubscriptions(connection, mailboxId),
         keywords: keywords.map(([folded, name]) => ({
           folded: folded as string,
           name: name as string,
+        })),
+        rights: (await connection.query(SELECT_RIGHTS, mailboxId)).map((row) => ({
+          folderId: row[0] as number,
+          granteeId: row[1] as number,
+          negative: row[2] as number,
+          rights: row[3] as string,
+        })),
+        annotations: (await connection.query(SELECT_ANNOTATIONS, mailboxId)).map((row) => ({
+          folderId: row[0] as number,
+          viewerId: row[1] as number,
+          entry: row[2] as string,
+          value: row[3] as string,
         })),
       };
     }),

@@ -83,6 +83,10 @@ const DIRECTORY: {
       mailboxId: row[2] as MailboxId,
     }),
   },
+  serverAnnotations: {
+    sql: 'SELECT entry, value FROM server_annotation WHERE entry > $1 ORDER BY entry LIMIT $2',
+    read: (row) => ({ entry: row[0] as string, value: row[1] as string }),
+  },
 };
 
 export interface PostgresMoveOptions {

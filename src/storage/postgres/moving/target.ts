@@ -69,7 +69,17 @@ const NOTE_CHORES = `INSERT INTO chore(mailbox_id) SELECT DISTINCT o.mailbox_id 
   JOIN mailbox AS m ON m.mailbox_id = o.mailbox_id ON CONFLICT DO NOTHING`;
 const RAISE_NEXT_ID = `UPDATE header SET value = greatest(value::bigint, $1::bigint)::text WHERE key = 'next_mailbox_id'`;
 const FORGET_SOURCE = "DELETE FROM header WHERE key = 'moving'";
-const TABLES = ['entry', 'change', 'content', 'folder', 'subscription', 'keyword', 'mailbox'];
+const TABLES = [
+  'entry',
+  'change',
+  'content',
+  'folder',
+  'subscription',
+  'keyword',
+  'acl',
+  'annotation',
+  'mailbox',
+];
 
 /** A schema of PostgreSQL as the target of a move; no node serves it. */
 class PostgresTarget implements MoveTarget {

@@ -42,6 +42,8 @@ const MAILBOX_TABLES = [
   'folder',
   'subscription',
   'keyword',
+  'acl',
+  'annotation',
   'address',
   'recipient',
   'mailbox',

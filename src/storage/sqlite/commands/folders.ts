@@ -17,6 +17,8 @@ const INSERT_FOLDER = `INSERT INTO folder(mailbox_id, folder_id, name, special_u
     messages, unseen, deleted, size_bytes, recent_from)
   VALUES (?, ?, ?, ?, ?, 1, ?, 0, 0, 0, 0, 1)`;
 const DELETE_FOLDER = 'DELETE FROM folder WHERE mailbox_id = ? AND folder_id = ?';
+const DELETE_RIGHTS = 'DELETE FROM acl WHERE mailbox_id = ? AND folder_id = ?';
+const DELETE_ANNOTATIONS = 'DELETE FROM annotation WHERE mailbox_id = ? AND folder_id = ?';
 const DELETE_CHANGES = 'DELETE FROM change WHERE mailbox_id = ? AND folder_id = ?';
 // The subtree below a name: names that begin with it and the delimiter.
 const BELOW = "mailbox_id = ? AND name > ? || '/' AND name < ? || '0'";
@@ -141,6 +143,8 @@ export function deleteFolder(tx: Transaction, command: DeleteFolder): { name: st
   tx.forgetFolders(mailboxId);
   assert(tx.sql.run(DELETE_FOLDER, mailboxId, folderId) === 1, 'the folder was there');
   tx.sql.run(DELETE_CHANGES, mailboxId, folderId);
+  tx.sql.run(DELETE_RIGHTS, mailboxId, folderId);
+  tx.sql.run(DELETE_ANNOTATIONS, mailboxId, folderId);
   return { name };
 }
 

@@ -24,6 +24,12 @@ const TABLES: {
     columns: ['address', 'domain', 'mailbox_id'],
     values: (row) => [row.address, row.domain, row.mailboxId],
   },
+  serverAnnotations: {
+    table: 'server_annotation',
+    key: 'entry',
+    columns: ['entry', 'value'],
+    values: ({ entry, value }) => [entry, value],
+  },
 };
 
 /** Makes a part of a table what the page says, within the open transaction. */

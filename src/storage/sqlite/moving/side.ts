@@ -8,9 +8,13 @@ const SELECT_STAMPS = `SELECT m.mailbox_id, m.modseq, m.log_floor,
     (SELECT coalesce(sum(f.recent_from), 0) FROM folder AS f WHERE f.mailbox_id = m.mailbox_id),
     (SELECT count(*) FROM keyword AS k WHERE k.mailbox_id = m.mailbox_id)
   FROM mailbox AS m WHERE m.mailbox_id > ? ORDER BY m.mailbox_id LIMIT ?`;
-const SELECT_MAILBOX = `SELECT modseq, next_folder_id, last_uid_validity, used_bytes, used_messages, quota_bytes, log_floor
+const SELECT_MAILBOX = `SELECT modseq, next_folder_id, last_uid_validity, used_bytes, used_messages, quota_bytes, quota_messages, log_floor
   FROM mailbox WHERE mailbox_id = ?`;
 const SELECT_KEYWORDS = 'SELECT folded, name FROM keyword WHERE mailbox_id = ? ORDER BY folded';
+const SELECT_RIGHTS = `SELECT folder_id, grantee_id, negative, rights FROM acl WHERE mailbox_id = ?
+  ORDER BY folder_id, grantee_id, negative`;
+const SELECT_ANNOTATIONS = `SELECT folder_id, viewer_id, entry, value FROM annotation WHERE mailbox_id = ?
+  ORDER BY folder_id, viewer_id, entry`;
 const SELECT_UIDS = 'SELECT uid FROM entry WHERE mailbox_id = ? AND folder_id = ? ORDER BY uid';
 const COUNT_ENTRIES = 'SELECT count(*) FROM entry';
 // The products tie each value to its uid; their factors are small enough that no sum leaves 64 bits.
@@ -45,7 +49,8 @@ export function readParts(sql: Statements, mailboxId: MailboxId): MailboxParts |
     usedBytes: row[3] as number,
     usedMessages: row[4] as number,
     quotaBytes: (row[5] as number | null) ?? undefined,
-    logFloor: row[6] as number,
+    quotaMessages: (row[6] as number | null) ?? undefined,
+    logFloor: row[7] as number,
   };
   return {
     mailbox,
@@ -54,6 +59,18 @@ export function readParts(sql: Statements, mailboxId: MailboxId): MailboxParts |
     keywords: sql.rows(SELECT_KEYWORDS, mailboxId).map(([folded, name]) => ({
       folded: folded as string,
       name: name as string,
+    })),
+    rights: sql.rows(SELECT_RIGHTS, mailboxId).map((row) => ({
+      folderId: row[0] as number,
+      granteeId: row[1] as number,
+      negative: row[2] as number,
+      rights: row[3] as string,
+    })),
+    annotations: sql.rows(SELECT_ANNOTATIONS, mailboxId).map((row) => ({
+      folderId: row[0] as number,
+      viewerId: row[1] as number,
+      entry: row[2] as string,
+      value: row[3] as string,
     })),
   };
 }

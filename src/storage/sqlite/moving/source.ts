@@ -72,6 +72,10 @@ const DIRECTORY: {
       mailboxId: row[2] as MailboxId,
     }),
   },
+  serverAnnotations: {
+    sql: 'SELECT entry, value FROM server_annotation WHERE entry > ? ORDER BY entry LIMIT ?',
+    read: (row) => ({ entry: row[0] as string, value: row[1] as string }),
+  },
 };
 
 /** The embedded engine's data as the source of a move, through a reading connection of its own beside the server's. */
@@ -90,7 +94,11 @@ class SqliteSource implements MoveSource {
       throw new PosthornError('not-found', `there is no Posthorn in ${dir}`);
     this.#db = new DatabaseSync(this.#path, { readOnly: true });
     try {
-      checkFormat(this.#db, this.#path);
+      if (checkFormat(this.#db, this.#path) === 'older')
+        throw new PosthornError(
+          'configuration',
+          `${this.#path} has the format of an older Posthorn: start the server on it once, then move`,
+        );
     } catch (error) {
       this.#db.close();
       throw error;

@@ -20,7 +20,7 @@ import type {
   Position,
 } from '../../moving/port.ts';
 import { BLOB_DIRECTORY, DATABASE_FILE } from '../engine.ts';
-import { checkFormat, createSchema } from '../schema.ts';
+import { checkFormat, createSchema, upgradeSchema } from '../schema.ts';
 import { Statements } from '../statements.ts';
 import { ContentPlaces, MAP_TABLE } from './content-places.ts';
 import { putDirectory } from './put-directory.ts';
@@ -85,10 +85,11 @@ class SqliteTarget implements MoveTarget {
     const known = existsSync(path);
     this.#db = new DatabaseSync(path, { timeout: 0 });
     try {
-      if (!known || checkFormat(this.#db, path, 'move in') === 'empty') {
+      const format = known ? checkFormat(this.#db, path, 'move in') : 'empty';
+      if (format === 'empty') {
         this.#db.exec('PRAGMA journal_mode = WAL');
         createSchema(this.#db);
-      }
+      } else if (format === 'older') upgradeSchema(this.#db);
       // What an interrupted batch loses is copied again; the finish is synced.
       this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8000;
         PRAGMA cache_size = -131072; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF`);

@@ -82,6 +82,15 @@ const CHECKS: readonly {
         WHERE r.mailbox_id = a.mailbox_id)`,
     text: (row) => `address ${row[0]} leads to mailbox ${row[1]}, which is missing`,
   },
+  {
+    kind: 'reference',
+    sql: `SELECT a.mailbox_id, a.folder_id, count(*) FROM (SELECT mailbox_id, folder_id FROM acl
+        UNION ALL SELECT mailbox_id, folder_id FROM annotation WHERE folder_id <> 0) AS a
+      WHERE NOT EXISTS (SELECT 1 FROM folder AS f WHERE f.mailbox_id = a.mailbox_id AND f.folder_id = a.folder_id)
+      GROUP BY 1, 2`,
+    text: (row) =>
+      `mailbox ${row[0]} folder ${row[1]}: ${row[2]} rights or annotations, but no such folder`,
+  },
 ];
 
 /** Verifies a whole database and its blobs. */
