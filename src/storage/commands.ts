@@ -121,7 +121,10 @@ export interface Subscribe {
   readonly name: string;
   readonly on: boolean;
 }
-/** Gives this session the \Recent of all entries that had none (RFC 3501 §2.3.2); others will not see them recent. */
+/**
+ * Gives this session the \Recent of all entries that had none (RFC 3501 §2.3.2); others will not see them recent. Nobody waits for the
+ * disk: after a power failure somebody else may see them recent again.
+ */
 export interface ClaimRecent extends FolderRef {
   readonly kind: 'claim-recent';
 }
@@ -209,5 +212,10 @@ interface Signatures {
 export type Command = Signatures[keyof Signatures][0];
 export type CommandOf<Kind extends Command['kind']> = Signatures[Kind][0];
 export type OutcomeOf<Kind extends Command['kind']> = Signatures[Kind][1];
+
+/** Whether a command must be durable when it is answered: all but those whose loss nobody would notice. */
+export function isDurable(command: Command): boolean {
+  return command.kind !== 'claim-recent';
+}
 /** The shared content of many copies, as entries refer to it. */
 export type { ContentId };

@@ -1,5 +1,6 @@
 import { type Clock, isPosthornError, PosthornError, timeOrderedId } from '#kernel';
 import type { Change } from '#model';
+import { isDurable } from '../commands.ts';
 import { apply } from './apply.ts';
 import type { Connection } from './connection.ts';
 import { failureOf, storageError } from './errors.ts';
@@ -30,7 +31,10 @@ export class Executor {
 
   /** Does commands in one transaction. When it fails as a whole they are done again one by one, so that each gets its own answer. */
   async run(group: readonly Job[]): Promise<void> {
-    const scope = union(group.map(({ command }) => scopeOf(command as never)));
+    const scope = {
+      ...union(group.map(({ command }) => scopeOf(command as never))),
+      durable: group.some(({ command }) => isDurable(command)),
+    };
     let answers: readonly Answer[];
     try {
       answers = await this.transact(group[0]!.owner, scope, (tx) => applyAll(tx, group));

@@ -23,8 +23,11 @@ export interface Scope {
   readonly folders: readonly FolderRef[];
   /** Mailboxes that are only looked at, without a lock. */
   readonly peeked?: readonly MailboxId[];
+  /** False when nobody waits for the commit to be durable. */
+  readonly durable?: boolean;
 }
 
+const WITHOUT_FLUSH = 'SET LOCAL synchronous_commit = off';
 /** The one order in which locks are taken: the directory, then mailboxes by id. */
 const LOCK_DIRECTORY = "SELECT value FROM header WHERE key = 'directory_version' FOR UPDATE";
 // The directory has no change log: the ids of its last 470 transactions stand side by side, the newest first.
@@ -79,13 +82,15 @@ export class Transaction {
     const locked = [...scope.mailboxIds].sort((a, b) => a - b);
     const mailboxIds = [...locked, ...(scope.peeked ?? [])];
     const statements: Statement[] = [['BEGIN']];
+    if (scope.durable === false) statements.push([WITHOUT_FLUSH]);
     if (scope.directory) statements.push([LOCK_DIRECTORY]);
+    const before = statements.length;
     mailboxIds.forEach((mailboxId, index) => {
       statements.push([index < locked.length ? LOCK_MAILBOX : SELECT_MAILBOX, mailboxId]);
     });
     for (const mailboxId of mailboxIds)
       statements.push([SELECT_FOLDERS, mailboxId, folderIds(scope, mailboxId)]);
-    const answers = (await connection.flight(statements)).slice(scope.directory ? 2 : 1);
+    const answers = (await connection.flight(statements)).slice(before);
     mailboxIds.forEach((mailboxId, index) => {
       const [mailbox] = answers[index]!;
       if (mailbox === undefined) return;

@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { BoundedQueue, type Clock, isPosthornError, PosthornError } from '#kernel';
 import type { Change } from '#model';
-import type { Command, OutcomeOf } from '../commands.ts';
+import { type Command, isDurable, type OutcomeOf } from '../commands.ts';
 import { apply } from './apply.ts';
 import { withKeywords, withoutKeywords } from './commands/keywords.ts';
 import { checkFormat, createSchema, keepStoreId, upgradeSchema } from './schema.ts';
@@ -21,6 +21,9 @@ export interface Job {
 
 /** Commands that may wait; beyond, they are refused with `too-busy`. */
 const QUEUE_MAX = 20_000;
+/** A commit returns when its log record is on stable storage; and when not, it gets there with the next one. */
+const WITH_FLUSH = 'PRAGMA synchronous = FULL';
+const WITHOUT_FLUSH = 'PRAGMA synchronous = NORMAL';
 /** Commands of one transaction: enough to share a flush, few enough to answer soon. */
 const GROUP_MAX = 400;
 
@@ -94,7 +97,9 @@ export class Writer {
   #commit(jobs: readonly Job[]): boolean {
     const answers: (() => void)[] = [];
     const nowMs = this.#clock.now();
+    const durable = jobs.some(({ command }) => isDurable(command));
     try {
+      if (!durable) this.#sql.exec(WITHOUT_FLUSH);
       this.#sql.exec('BEGIN IMMEDIATE');
       for (const job of jobs) answers.push(this.#do(job, nowMs));
       this.#tx.flush();
@@ -103,6 +108,8 @@ export class Writer {
       this.#rollback();
       if (jobs.length === 1) jobs[0]!.failed(storageError(error));
       return false;
+    } finally {
+      if (!durable) this.#sql.exec(WITH_FLUSH);
     }
     const changes = this.#tx.committed();
     if (changes.length > 0) this.#onCommit(changes);
@@ -177,9 +184,8 @@ function hasLog(path: string): boolean {
 }
 
 function configure(db: DatabaseSync): void {
-  // WAL with FULL: a commit returns when its log record is on stable storage.
   db.exec('PRAGMA journal_mode = WAL');
-  db.exec('PRAGMA synchronous = FULL');
+  db.exec(WITH_FLUSH);
   db.exec('PRAGMA wal_autocheckpoint = 8000');
   db.exec('PRAGMA cache_size = -65536');
   db.exec('PRAGMA temp_store = MEMORY');
