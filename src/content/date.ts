@@ -34,8 +34,8 @@ const ZONES: Readonly<Record<string, number>> = {
 const DATE_TIME = new RegExp(
   [
     /^\s*(?:[a-z]+\.?\s*,?\s*)?/,
-    /(\d{1,2})[\s-]+([a-z]{3})[a-z]*[.,\s-]+(\d{2,5})[\s,]+/,
-    /(\d{1,2})\s*[:.]\s*(\d{1,2})(?:\s*[:.]\s*(\d{1,2}))?(?:\.\d+)?/,
+    /(\d{1,2})[\s-]+([a-z]{3})[a-z]*[.,\s-]+(\d{2,5})(?!\d)/,
+    /(?:[\s,]+(\d{1,2})\s*[:.]\s*(\d{1,2})(?:\s*[:.]\s*(\d{1,2}))?(?:\.\d+)?)?/,
     /\s*([+-]\d{1,2}:?\d{2}|[+-]\d{1,3}|[a-z]+)?/,
   ]
     .map((piece) => piece.source)
@@ -86,6 +86,15 @@ interface Fields {
   readonly zone: string | undefined;
 }
 
+/** No time, or one that no clock shows, is midnight (RFC 5256 §2.2). */
+function timeOf(
+  ...digits: readonly (string | undefined)[]
+): Pick<Fields, 'hour' | 'minute' | 'second'> {
+  const [hour = 0, minute = 0, second = 0] = digits.map((text) => Number(text ?? 0));
+  const isTime = hour <= 24 && minute <= 59 && second <= 60;
+  return isTime ? { hour, minute, second } : { hour: 0, minute: 0, second: 0 };
+}
+
 function readFields(text: string): Fields | undefined {
   const standard = DATE_TIME.exec(text);
   const found = standard ?? ASCTIME.exec(text);
@@ -96,9 +105,7 @@ function readFields(text: string): Fields | undefined {
     year: isStandard ? fullYear(found[3]!) : Number(found[8]),
     month: MONTHS.indexOf(month),
     day: Number(found[isStandard ? 1 : 2]),
-    hour: Number(found[4]),
-    minute: Number(found[5]),
-    second: Number(found[6] ?? 0),
+    ...timeOf(found[4], found[5], found[6]),
     zone: isStandard ? found[7] : (found[9] ?? found[7]),
   };
 }
@@ -111,7 +118,7 @@ export function parseDate(value: string): number | undefined {
   const fields = readFields(withoutComments(value.length > 200 ? value.slice(0, 200) : value));
   if (fields === undefined) return undefined;
   const { year, month, day, hour, minute, second } = fields;
-  if (month < 0 || day < 1 || day > 31 || hour > 24 || minute > 59 || second > 60) return undefined;
+  if (month < 0 || day < 1 || day > 31) return undefined;
   if (year < 1900 || year > 9999) return undefined;
   const utcMs = Date.UTC(year, month, day, hour, minute, second);
   return utcMs - zoneMinutes(fields.zone) * MINUTE_MS;

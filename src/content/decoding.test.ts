@@ -247,9 +247,22 @@ describe('dates', () => {
       'yesterday',
       '32 Jan 2020 00:00:00 +0000',
       '1 Foo 2020 00:00:00 +0000',
-      '1 Jan 2020 25:00:00 Z',
+      '1 Jan 20201 00:00:00 Z9',
     ])
       assert.equal(parseDate(text), undefined, text);
+  });
+
+  test('a missing time, and one that no clock shows, is midnight (RFC 5256 §2.2)', () => {
+    const midnight = Date.UTC(2003, 6, 1);
+    for (const text of [
+      'Tue, 1 Jul 2003',
+      '1 Jul 2003 GMT',
+      '1 Jul 2003 25:00:00 Z',
+      'Tue, 1 Jul 2003 10:61 +0000',
+      '1-Jul-2003 noonish',
+    ])
+      assert.equal(parseDate(text), midnight, text);
+    assert.equal(parseDate('1 Jul 2003 +0200'), midnight - 7_200_000);
   });
 
   test('what is written can be read', () => {
