@@ -61,10 +61,10 @@ export class Authentication implements SaslCheck {
 
   async verifyPassword(login: string, password: string): Promise<Account | undefined> {
     const found = await this.#find(login);
-    const verifiers = found && (await this.#engine.read.verifiers(found));
-    const verifier = verifiers?.argon2id;
+    const known = found && (await this.#engine.read.login(found));
+    const verifier = known?.verifiers?.argon2id;
     if (!(await this.#credentials.matches(login, verifier, password))) return undefined;
-    return found && this.#account(found);
+    return found && known && { mailboxId: found, address: known.primaryAddress };
   }
 
   async isSame(login: string, account: Account): Promise<boolean> {
@@ -73,10 +73,10 @@ export class Authentication implements SaslCheck {
 
   async scramUser(login: string): Promise<ScramUser> {
     const found = await this.#find(login);
-    const verifiers = found && (await this.#engine.read.verifiers(found));
-    const account = verifiers && found && (await this.#account(found));
-    if (account === undefined || verifiers === undefined) return this.#nobody(login);
-    return { verifier: parseScram(verifiers.scramSha256), account };
+    const known = found && (await this.#engine.read.login(found));
+    if (found === undefined || known?.verifiers === undefined) return this.#nobody(login);
+    const account = { mailboxId: found, address: known.primaryAddress };
+    return { verifier: parseScram(known.verifiers.scramSha256), account };
   }
 
   nonce(): string {
@@ -89,8 +89,8 @@ export class Authentication implements SaslCheck {
   }
 
   async #account(mailboxId: MailboxId): Promise<Account | undefined> {
-    const info = await this.#engine.read.mailbox(mailboxId);
-    return info && { mailboxId, address: info.primaryAddress };
+    const known = await this.#engine.read.login(mailboxId);
+    return known && { mailboxId, address: known.primaryAddress };
   }
 
   /** A verifier as a real user's would look: asked again for the same name, the salt is the same. */

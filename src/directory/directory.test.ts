@@ -36,7 +36,12 @@ class FakeEngine {
         .map(({ info }) => info)
         .filter(({ mailboxId }) => mailboxId > after)
         .slice(0, limit),
-    verifiers: async (id: MailboxId) => this.mailboxes.get(id)?.verifiers,
+    login: async (id: MailboxId) => {
+      const mailbox = this.mailboxes.get(id);
+      return (
+        mailbox && { primaryAddress: mailbox.info.primaryAddress, verifiers: mailbox.verifiers }
+      );
+    },
     domains: async () => [...this.domains].map((domain) => ({ domain, mailboxes: 0 })),
   };
 

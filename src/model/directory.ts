@@ -11,6 +11,13 @@ export interface MailboxInfo {
   readonly usedMessages: number;
 }
 
+/** What a login needs to know of a mailbox. */
+export interface Login {
+  readonly primaryAddress: string;
+  /** Undefined where no password was ever set. */
+  readonly verifiers: Verifiers | undefined;
+}
+
 /** Verifiers of a password; the password itself is never kept. */
 export interface Verifiers {
   /** PHC string, argon2id (RFC 9106). */

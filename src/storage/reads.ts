@@ -3,12 +3,12 @@ import type {
   FlagSet,
   Folder,
   FolderId,
+  Login,
   MailboxId,
   MailboxInfo,
   ModSeq,
   TrackingEvent,
   Uid,
-  Verifiers,
 } from '#model';
 import type { FolderRef, UidRanges } from './commands.ts';
 
@@ -131,7 +131,7 @@ export interface Reads {
   mailbox(mailboxId: MailboxId): Promise<MailboxInfo | undefined>;
   /** Mailboxes with an id above `after`, ascending. */
   mailboxes(after: MailboxId, limit: number): Promise<readonly MailboxInfo[]>;
-  verifiers(mailboxId: MailboxId): Promise<Verifiers | undefined>;
+  login(mailboxId: MailboxId): Promise<Login | undefined>;
   domains(): Promise<readonly { readonly domain: string; readonly mailboxes: number }[]>;
 
   /** Those of the blobs that no content refers to. */

@@ -38,7 +38,7 @@ export function readsConformance(open: OpenEngine): void {
       );
       assert.deepEqual(await engine.read.subscriptions(nobody), []);
       assert.equal(await engine.read.mailbox(nobody), undefined);
-      assert.equal(await engine.read.verifiers(nobody), undefined);
+      assert.equal(await engine.read.login(nobody), undefined);
     });
 
     test('an opened folder has its uids, the first unseen one and the keywords in use', async (t) => {

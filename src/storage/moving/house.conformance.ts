@@ -203,9 +203,9 @@ export async function portrait({ read }: Engine): Promise<unknown> {
       for (let since = 0; since <= folder.highestModSeq; since += step)
         shown.push(await read.changes(folder, since as ModSeq));
     }
-    const verifiers = await read.verifiers(mailboxId);
+    const login = await read.login(mailboxId);
     const subscriptions = await read.subscriptions(mailboxId);
-    rooms.push({ verifiers, subscriptions, folders, shown });
+    rooms.push({ login, subscriptions, folders, shown });
   }
   const addresses = mailboxes.flatMap((mailbox) => mailbox.addresses);
   const leads = addresses.map((address) => read.addressTarget(address.split('@')[1]!, address));

@@ -1,11 +1,11 @@
 import type {
   ContentId,
   Folder,
+  Login,
   MailboxId,
   MailboxInfo,
   ModSeq,
   TrackingEvent,
-  Verifiers,
 } from '#model';
 import type { Blobs } from '../blobs/port.ts';
 import type { FolderRef } from '../commands.ts';
@@ -27,9 +27,9 @@ import { bytesOf, readPiece, readStrayBlobs } from './reads/content.ts';
 import {
   readAddressTarget,
   readDomains,
+  readLogin,
   readMailbox,
   readMailboxes,
-  readVerifiers,
 } from './reads/directory.ts';
 import { readEntries } from './reads/entries.ts';
 import {
@@ -107,8 +107,8 @@ export class PostgresReads implements Reads {
     return this.#ask('directory', (connection) => readMailboxes(connection, after, limit));
   }
 
-  verifiers(mailboxId: MailboxId): Promise<Verifiers | undefined> {
-    return this.#ask('directory', (connection) => readVerifiers(connection, mailboxId));
+  login(mailboxId: MailboxId): Promise<Login | undefined> {
+    return this.#ask('directory', (connection) => readLogin(connection, mailboxId));
   }
 
   domains(): Promise<readonly { readonly domain: string; readonly mailboxes: number }[]> {

@@ -2,11 +2,11 @@ import { DatabaseSync } from 'node:sqlite';
 import type {
   ContentId,
   Folder,
+  Login,
   MailboxId,
   MailboxInfo,
   ModSeq,
   TrackingEvent,
-  Verifiers,
 } from '#model';
 import type { Blobs } from '../blobs/port.ts';
 import type { FolderRef } from '../commands.ts';
@@ -26,9 +26,9 @@ import { readContentBytes, readStrayBlobs } from './reads/content.ts';
 import {
   readAddressTarget,
   readDomains,
+  readLogin,
   readMailbox,
   readMailboxes,
-  readVerifiers,
 } from './reads/directory.ts';
 import { readEntries } from './reads/entries.ts';
 import {
@@ -112,8 +112,8 @@ export class SqliteReads implements Reads {
     return readMailboxes(this.#sql, after, limit);
   }
 
-  async verifiers(mailboxId: MailboxId): Promise<Verifiers | undefined> {
-    return readVerifiers(this.#sql, mailboxId);
+  async login(mailboxId: MailboxId): Promise<Login | undefined> {
+    return readLogin(this.#sql, mailboxId);
   }
 
   async domains(): Promise<readonly { readonly domain: string; readonly mailboxes: number }[]> {

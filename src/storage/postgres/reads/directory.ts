@@ -1,4 +1,4 @@
-import type { MailboxId, MailboxInfo, Verifiers } from '#model';
+import type { Login, MailboxId, MailboxInfo } from '#model';
 import type { AddressTarget } from '../../reads.ts';
 import type { Connection, Row } from '../connection.ts';
 
@@ -8,7 +8,7 @@ const MAILBOX = `SELECT r.mailbox_id, r.address, r.created_ms, m.quota_bytes, m.
   FROM recipient AS r JOIN mailbox AS m ON m.mailbox_id = r.mailbox_id`;
 const SELECT_MAILBOX = `${MAILBOX} WHERE r.mailbox_id = $1`;
 const SELECT_MAILBOXES = `${MAILBOX} WHERE r.mailbox_id > $1 ORDER BY r.mailbox_id LIMIT $2`;
-const SELECT_VERIFIERS = 'SELECT argon2id, scram_sha_256 FROM recipient WHERE mailbox_id = $1';
+const SELECT_LOGIN = 'SELECT address, argon2id, scram_sha_256 FROM recipient WHERE mailbox_id = $1';
 const SELECT_DOMAINS = `SELECT d.domain, count(a.address) FROM domain AS d LEFT JOIN address AS a ON a.domain = d.domain
   GROUP BY d.domain ORDER BY d.domain`;
 
@@ -51,13 +51,17 @@ export async function readMailboxes(
   return (await connection.query(SELECT_MAILBOXES, after, limit)).map(mailboxOf);
 }
 
-export async function readVerifiers(
+export async function readLogin(
   connection: Connection,
   mailboxId: MailboxId,
-): Promise<Verifiers | undefined> {
-  const [row] = await connection.query(SELECT_VERIFIERS, mailboxId);
-  if (row === undefined || row[0] === null) return undefined;
-  return { argon2id: row[0] as string, scramSha256: row[1] as string };
+): Promise<Login | undefined> {
+  const [row] = await connection.query(SELECT_LOGIN, mailboxId);
+  if (row === undefined) return undefined;
+  const [primaryAddress, argon2id, scramSha256] = row as readonly [string, string | null, string];
+  return {
+    primaryAddress,
+    verifiers: argon2id === null ? undefined : { argon2id, scramSha256 },
+  };
 }
 
 export async function readDomains(

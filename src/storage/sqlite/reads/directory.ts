@@ -1,4 +1,4 @@
-import type { MailboxId, MailboxInfo, Verifiers } from '#model';
+import type { Login, MailboxId, MailboxInfo } from '#model';
 import type { AddressTarget } from '../../reads.ts';
 import type { Row, Statements } from '../statements.ts';
 
@@ -9,7 +9,7 @@ const MAILBOX = `SELECT r.mailbox_id, r.address, r.created_ms, m.quota_bytes, m.
   FROM recipient AS r JOIN mailbox AS m ON m.mailbox_id = r.mailbox_id`;
 const SELECT_MAILBOX = `${MAILBOX} WHERE r.mailbox_id = ?`;
 const SELECT_MAILBOXES = `${MAILBOX} WHERE r.mailbox_id > ? ORDER BY r.mailbox_id LIMIT ?`;
-const SELECT_VERIFIERS = 'SELECT argon2id, scram_sha_256 FROM recipient WHERE mailbox_id = ?';
+const SELECT_LOGIN = 'SELECT address, argon2id, scram_sha_256 FROM recipient WHERE mailbox_id = ?';
 const SELECT_DOMAINS = `SELECT d.domain, count(a.address) FROM domain AS d LEFT JOIN address AS a ON a.domain = d.domain
   GROUP BY d.domain ORDER BY d.domain`;
 
@@ -45,10 +45,14 @@ export function readMailboxes(
   return sql.rows(SELECT_MAILBOXES, after, limit).map(mailboxOf);
 }
 
-export function readVerifiers(sql: Statements, mailboxId: MailboxId): Verifiers | undefined {
-  const row = sql.row(SELECT_VERIFIERS, mailboxId);
-  if (row === undefined || row[0] === null) return undefined;
-  return { argon2id: row[0] as string, scramSha256: row[1] as string };
+export function readLogin(sql: Statements, mailboxId: MailboxId): Login | undefined {
+  const row = sql.row(SELECT_LOGIN, mailboxId);
+  if (row === undefined) return undefined;
+  const [primaryAddress, argon2id, scramSha256] = row as readonly [string, string | null, string];
+  return {
+    primaryAddress,
+    verifiers: argon2id === null ? undefined : { argon2id, scramSha256 },
+  };
 }
 
 export function readDomains(sql: Statements): readonly { domain: string; mailboxes: number }[] {
