@@ -6,7 +6,8 @@
  * Every change leaves through the hub: after a commit, and never before, `Mailbox.watch` calls back with a hint;
  * `Mailbox.changes` reads the change log, which is the truth.
  *
- * A session works through a `Mailbox`: one mailbox in one session's name. Folder names are full paths with `/`, in NFC.
+ * A session works through a `Mailbox`: one mailbox in one session's name. Folder names are full paths with `/`, in NFC; a `Namespace`
+ * says which mailbox and folder a name leads to.
  * Callers own nothing but disposables: an `Incoming` until it is finished, a watch until it is disposed.
  */
 export type {
@@ -28,4 +29,5 @@ export type {
 export { checkFolderName } from './folder-name.ts';
 export { Incoming } from './incoming.ts';
 export { type Appended, Mailbox, type NewMessage } from './mailbox.ts';
+export { type Found, Namespace, type Place } from './namespace.ts';
 export { Store } from './store.ts';

@@ -47,7 +47,8 @@ describe('Mailbox', () => {
     );
     const copies = await mailbox.createFolder('copies', '\\Archive');
     const ref = { folderId: INBOX_ID, uids: ALL };
-    await mailbox.copy({ ...ref, toFolderId: copies, move: false });
+    const to = { mailboxId: mailbox.mailboxId, folderId: copies };
+    await mailbox.copy({ ...ref, to, move: false });
     const edit = { operation: 'add', flags: Flag.Deleted, keywords: [] } as const;
     const stored = await mailbox.storeFlags({ ...ref, ...edit, unchangedSince: undefined });
     assert.deepEqual(stored.changed, [1, 2]);

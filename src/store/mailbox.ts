@@ -49,6 +49,8 @@ type Without<T> = Omit<T, 'kind' | 'mailboxId'>;
 /** A mailbox as one session uses it. Every write resolves when it is durable. */
 export class Mailbox {
   readonly mailboxId: MailboxId;
+  /** What stands before the names of its folders where the session names them. */
+  readonly prefix: string = '';
   readonly #owner: string;
   readonly #engine: Engine;
   readonly #hub: Hub;
@@ -129,11 +131,14 @@ export class Mailbox {
     });
   }
 
-  copy(copy: Omit<Without<Copy>, 'to'> & { readonly toFolderId: FolderId }): Promise<Copied> {
-    const { toFolderId, ...rest } = copy;
-    const { mailboxId } = this;
-    const to = { mailboxId, folderId: toFolderId };
-    return this.#engine.execute<'copy'>(this.#owner, { kind: 'copy', mailboxId, ...rest, to });
+  /** Copies or moves entries, also to a folder of another mailbox. */
+  copy({ to: { mailboxId, folderId }, ...copy }: Without<Copy>): Promise<Copied> {
+    return this.#engine.execute<'copy'>(this.#owner, {
+      kind: 'copy',
+      mailboxId: this.mailboxId,
+      ...copy,
+      to: { mailboxId, folderId },
+    });
   }
 
   expunge(expunge: Without<Expunge>): Promise<Expunged> {

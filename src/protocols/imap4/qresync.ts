@@ -24,12 +24,12 @@ export async function resynchronize(
   view: View,
   parameters: QresyncParameters,
 ): Promise<void> {
-  const changes = await session.mailbox.changes(view.folderId, parameters.modSeq);
+  const changes = await view.mailbox.changes(view.folderId, parameters.modSeq);
   if (changes === undefined) return;
   const known = knownUids(parameters, (changes.folder.uidNext - 1) as Uid | 0);
   const matched = matchedUpTo(view, parameters);
   const candidates = known.filter(({ last }) => last > matched);
-  const vanished = (await vanishedUids(session, changes, candidates)).filter(
+  const vanished = (await vanishedUids(view.mailbox, changes, candidates)).filter(
     // What happened after the view was taken is told in its turn.
     (uid) => uid > matched && view.seqOf(uid) === undefined,
   );

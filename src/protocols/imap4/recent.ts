@@ -1,6 +1,6 @@
 import { isPosthornError } from '#kernel';
 import type { Folder } from '#model';
-import type { RecentClaimed } from '#store';
+import type { Mailbox, RecentClaimed } from '#store';
 import type { Session } from './session.ts';
 
 /**
@@ -10,13 +10,14 @@ import type { Session } from './session.ts';
  */
 export async function recentOf(
   session: Session,
+  mailbox: Mailbox,
   folder: Folder,
   readOnly: boolean,
 ): Promise<RecentClaimed | undefined> {
   if (session.rev2 || folder.recentFrom >= folder.uidNext) return undefined;
   if (readOnly) return { from: folder.recentFrom, to: folder.uidNext };
   try {
-    return await session.mailbox.claimRecent(folder.folderId);
+    return await mailbox.claimRecent(folder.folderId);
   } catch (error) {
     if (!isPosthornError(error, 'no-folder'))
       session.log.warn({ err: error }, '\\Recent was not claimed');

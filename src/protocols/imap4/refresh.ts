@@ -25,12 +25,12 @@ const LINES_AT_ONCE = 1000;
  */
 export async function refresh(session: Session, view: View, mayExpunge: boolean): Promise<void> {
   view.stale = false;
-  const { mailbox } = session;
+  const { mailbox } = view;
   const changes = await mailbox.changes(view.folderId, view.modSeq);
   if (changes === undefined) return leaveDeleted(session);
   const isSame = changes.folder.highestModSeq === view.modSeq;
   if (isSame && !(mayExpunge && view.hasGone)) {
-    view.name = changes.folder.name;
+    view.renamed(changes.folder);
     return;
   }
   const existing =
@@ -45,7 +45,9 @@ export async function refresh(session: Session, view: View, mayExpunge: boolean)
   // The view has taken the changes in: whatever happens from here on, the client must hear of them, or its numbers would
   // mean other messages than ours.
   const recent =
-    update.added > 0 ? await recentOf(session, changes.folder, view.readOnly) : undefined;
+    update.added > 0
+      ? await recentOf(session, view.mailbox, changes.folder, view.readOnly)
+      : undefined;
   if (recent !== undefined) view.addRecent(recent.from, recent.to);
   tellExpunged(session, update);
   tellKeywords(session, view, changes.entries);

@@ -1,7 +1,6 @@
 import type { ModSeq, SeqNum, Uid } from '#model';
 import type { Entry, EntryColumns, UidRanges } from '#store';
 import type { Ranges } from '#wire';
-import type { Session } from './session.ts';
 import type { View } from './view.ts';
 
 /** Ranges of one query. */
@@ -16,18 +15,14 @@ export interface RowQuery {
 }
 
 /** The messages of some uids, lowest first, in batches. */
-export async function* readRows(
-  session: Session,
-  view: View,
-  query: RowQuery,
-): AsyncGenerator<readonly Entry[]> {
+export async function* readRows(view: View, query: RowQuery): AsyncGenerator<readonly Entry[]> {
   const { uids, columns, changedSince, batch: limit } = query;
   const since = changedSince === undefined ? {} : { changedSince };
   for (let from = 0; from < uids.length; from += RANGES_AT_ONCE) {
     let ranges: UidRanges = uids.slice(from, from + RANGES_AT_ONCE);
     while (ranges.length > 0) {
-      const { folderId } = view;
-      const rows = await session.mailbox.entries({
+      const { mailbox, folderId } = view;
+      const rows = await mailbox.entries({
         folderId,
         uids: ranges,
         columns,

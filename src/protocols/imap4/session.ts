@@ -3,7 +3,7 @@ import type { SecureContext } from 'node:tls';
 import { type Account, type Directory, type SaslChannel, saslChannel } from '#directory';
 import { type Clock, type Connection, isPosthornError, type Logger, waits } from '#kernel';
 import type { Change, Uid } from '#model';
-import type { Mailbox, Store } from '#store';
+import { type Mailbox, Namespace, type Store } from '#store';
 import { encodeStatus, type Ranges, responseCode } from '#wire';
 import { Contexts } from './context/contexts.ts';
 import { Input } from './input.ts';
@@ -63,9 +63,11 @@ export class Session {
   #clientName: string | undefined;
   #off: ReadonlySet<string>;
   #account: Account | undefined;
-  #mailbox: Mailbox | undefined;
+  #names: Namespace | undefined;
   #view: View | undefined;
   #watch: Disposable | undefined;
+  /** Of the mailbox of the selected folder, where that is another than the own one. */
+  #viewWatch: Disposable | undefined;
   #loginWait: Disposable | undefined;
   #over = false;
   #stopping = false;
@@ -112,10 +114,15 @@ export class Session {
     return this.#account;
   }
 
-  /** The mailbox of who has logged in; only commands of the authenticated state may ask. */
+  /** The own mailbox of who has logged in; only commands of the authenticated state may ask. */
   get mailbox(): Mailbox {
-    if (this.#mailbox === undefined) throw new Error('bug: nobody has logged in');
-    return this.#mailbox;
+    return this.names.own;
+  }
+
+  /** The folders that who has logged in can name; only commands of the authenticated state may ask. */
+  get names(): Namespace {
+    if (this.#names === undefined) throw new Error('bug: nobody has logged in');
+    return this.#names;
   }
 
   /** The view of the selected folder; only commands of the selected state may ask. */
@@ -187,7 +194,7 @@ export class Session {
     this.#switchOff();
     this.connection.idleTimeoutMs = this.server.limits.idleTimeoutMs;
     const mailbox = this.server.store.openMailbox(account.mailboxId, this.connection.owner);
-    this.#mailbox = mailbox;
+    this.#names = new Namespace(mailbox);
     this.#watch = mailbox.watch((change) => this.#notice(change));
     return true;
   }
@@ -199,7 +206,7 @@ export class Session {
     this.unselect();
     this.#watch?.[Symbol.dispose]();
     this.#watch = undefined;
-    this.#mailbox = undefined;
+    this.#names = undefined;
     this.#account = undefined;
     this.#removed = false;
     this.#switchOff();
@@ -210,14 +217,18 @@ export class Session {
 
   /** Selects a folder. */
   select(view: View): void {
+    this.#leaveView();
     this.#view = view;
+    const { mailbox } = view;
+    if (mailbox.mailboxId !== this.mailbox.mailboxId)
+      this.#viewWatch = mailbox.watch((change) => this.#noticeInView(change));
     this.savedResult = [];
     this.contexts.clear();
   }
 
   /** Leaves the selected folder, if there is one. */
   unselect(): void {
-    this.#view = undefined;
+    this.#leaveView();
     this.savedResult = [];
     this.contexts.clear();
   }
@@ -289,6 +300,12 @@ export class Session {
     this.unselect();
   }
 
+  #leaveView(): void {
+    this.#viewWatch?.[Symbol.dispose]();
+    this.#viewWatch = undefined;
+    this.#view = undefined;
+  }
+
   #switchOff(): void {
     const { switchOffs } = this.server;
     this.#off = switchedOff(switchOffs, this.#clientName, this.#account?.address);
@@ -308,8 +325,14 @@ export class Session {
       if (this.input.waiting) this.leave();
       return;
     }
+    if (change.kind !== 'directory' && change.mailboxId === this.#view?.mailbox.mailboxId)
+      this.#noticeInView(change);
+  }
+
+  /** Something happened in the mailbox of the selected folder. */
+  #noticeInView(change: Change): void {
     const view = this.#view;
-    if (view === undefined || change.kind === 'directory') return;
+    if (view === undefined) return;
     if (change.kind === 'entries' && change.folderId !== view.folderId) return;
     view.stale = true;
     if (this.#idling) this.#updateWhileIdle();

@@ -1,7 +1,6 @@
 import type { Uid } from '#model';
-import type { FolderChanges } from '#store';
+import type { FolderChanges, Mailbox } from '#store';
 import { type Ranges, rangesInclude } from '#wire';
-import type { Session } from './session.ts';
 
 /**
  * Which of the uids that a client may know have vanished. Where the log does not reach back far enough, all that do not exist
@@ -10,12 +9,12 @@ import type { Session } from './session.ts';
  * @param known not above the last uid that was given out
  */
 export async function vanishedUids(
-  session: Session,
+  mailbox: Mailbox,
   { vanished, folder }: FolderChanges,
   known: Ranges<Uid>,
 ): Promise<readonly Uid[]> {
   if (vanished !== undefined) return vanished.filter((uid) => rangesInclude(known, uid));
-  const opened = await session.mailbox.openFolder(folder.folderId);
+  const opened = await mailbox.openFolder(folder.folderId);
   return opened === undefined ? [] : missingFrom(opened.uids, known);
 }
 

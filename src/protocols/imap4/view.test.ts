@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { Folder, FolderId, ModSeq, SeqNum, Uid } from '#model';
-import type { EntryState, FolderChanges } from '#store';
+import type { EntryState, FolderChanges, Mailbox } from '#store';
 import { rangesOf, STAR } from '#wire';
 import { View, type ViewUpdate } from './view.ts';
+
+/** A view asks nothing of it but what stands before names. */
+const MAILBOX = { prefix: '' } as Mailbox;
 
 /** A folder with its log, as the store has it. */
 class ModelFolder {
@@ -68,7 +71,7 @@ class ModelFolder {
 
   open(): View {
     const opened = { folder: this.folder, uids: this.uids, keywords: [], firstUnseen: undefined };
-    return new View(opened, false);
+    return new View(MAILBOX, opened, false);
   }
 }
 
@@ -167,6 +170,7 @@ test('two sessions: each client always counts as its view does, and ends with th
 function viewOf(...uids: number[]): View {
   const folder = { folderId: 1, name: 'x', uidValidity: 1, highestModSeq: 1 } as unknown as Folder;
   return new View(
+    MAILBOX,
     { folder, uids: Uint32Array.from(uids), keywords: ['$Seen'], firstUnseen: undefined },
     false,
   );

@@ -1,5 +1,5 @@
-import type { FolderId, ModSeq, SeqNum, Uid } from '#model';
-import type { EntryState, FolderChanges, OpenedFolder } from '#store';
+import type { Folder, FolderId, ModSeq, SeqNum, Uid } from '#model';
+import type { EntryState, FolderChanges, Mailbox, OpenedFolder } from '#store';
 import { mergeRanges, type NumRange, type NumSet, type Ranges, resolveSet } from '#wire';
 import { clipRanges } from './ranges.ts';
 
@@ -29,6 +29,8 @@ export interface ViewUpdate {
  * be told (RFC 9051 §7.5.1).
  */
 export class View {
+  /** The mailbox that the folder is in: not always that of who has logged in. */
+  readonly mailbox: Mailbox;
   readonly folderId: FolderId;
   readonly readOnly: boolean;
   readonly uidValidity: number;
@@ -47,10 +49,11 @@ export class View {
   /** Keywords the client was told of, by their name in lower case. */
   readonly #keywords: Map<string, string>;
 
-  constructor({ folder, uids, keywords }: OpenedFolder, readOnly: boolean) {
+  constructor(mailbox: Mailbox, { folder, uids, keywords }: OpenedFolder, readOnly: boolean) {
+    this.mailbox = mailbox;
     this.folderId = folder.folderId;
     this.uidValidity = folder.uidValidity;
-    this.name = folder.name;
+    this.name = mailbox.prefix + folder.name;
     this.readOnly = readOnly;
     this.#uids = uids;
     this.#size = uids.length;
@@ -61,6 +64,16 @@ export class View {
   /** The keywords the client was told of. */
   get keywords(): readonly string[] {
     return [...this.#keywords.values()];
+  }
+
+  /** Whether this is the folder that the session looks at. */
+  shows({ mailboxId, folderId }: Pick<Folder, 'mailboxId' | 'folderId'>): boolean {
+    return this.folderId === folderId && this.mailbox.mailboxId === mailboxId;
+  }
+
+  /** Takes the name that the folder has now. */
+  renamed({ name }: Folder): void {
+    this.name = this.mailbox.prefix + name;
   }
 
   /** How many messages have a number: what EXISTS told. */
@@ -231,7 +244,7 @@ export class View {
     }
     this.#told.clear();
     this.#modSeq = changes.folder.highestModSeq;
-    this.name = changes.folder.name;
+    this.renamed(changes.folder);
     return { ...removed, added: this.#size - before, changed };
   }
 

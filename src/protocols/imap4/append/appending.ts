@@ -1,6 +1,5 @@
 import { isPosthornError, PosthornError } from '#kernel';
-import type { FolderId } from '#model';
-import type { Appended, Incoming, NewMessage } from '#store';
+import type { Appended, Found, Incoming, NewMessage } from '#store';
 import {
   type AppendHead,
   type AppendPlace,
@@ -49,7 +48,7 @@ export class Appending implements AsyncDisposable {
   readonly #name: AppendTarget['name'];
   readonly #bodies = new AsyncDisposableStack();
   readonly #messages: NewMessage[] = [];
-  #folderId: FolderId | undefined;
+  #target: Found | undefined;
   #current: Current | undefined;
   /** Bytes of messages that wait in memory for the last one; large ones wait as blobs. */
   #heldBytes = 0;
@@ -81,7 +80,8 @@ export class Appending implements AsyncDisposable {
   async store(): Promise<Appended> {
     // From here on it is the store that knows what stays.
     this.#finished = [];
-    return this.#session.mailbox.append(this.#folderId!, this.#messages);
+    const { mailbox, folder } = this.#target!;
+    return mailbox.append(folder.folderId, this.#messages);
   }
 
   /** Nothing of a command that did not end well may fill the disk. */
@@ -116,13 +116,12 @@ export class Appending implements AsyncDisposable {
   }
 
   async #open(name: string): Promise<Completion | undefined> {
-    const { mailbox } = this.#session;
-    const folder = await mailbox.folderByName(name);
+    const target = await this.#session.names.find(name);
     // RFC 9051 §6.3.12: the client may CREATE it and try again.
-    if (folder === undefined) return no('There is no such mailbox', 'TRYCREATE');
-    const info = await mailbox.info();
+    if (target === undefined) return no('There is no such mailbox', 'TRYCREATE');
+    const info = await target.mailbox.info();
     if (info === undefined) throw new PosthornError('no-mailbox');
-    this.#folderId = folder.folderId;
+    this.#target = target;
     this.#roomBytes = (info.quotaBytes ?? Number.POSITIVE_INFINITY) - info.usedBytes;
     return undefined;
   }

@@ -1,8 +1,8 @@
-import type { Mailbox } from '#store';
 import { type ImapUrl, parseImapUrl } from '#wire';
 import { MessageContent } from '../fetch/content.ts';
 import { planSection } from '../fetch/section.ts';
 import type { Session } from '../session.ts';
+import type { View } from '../view.ts';
 
 /**
  * Opens what a URL names in the mailbox of who asks: a message or a part of it as FETCH BODY.PEEK would give it (RFC 4469 §3,
@@ -16,16 +16,17 @@ export async function openUrl(
 ): Promise<Iterable<Buffer> | AsyncIterable<Buffer> | undefined> {
   const url = parseImapUrl(text);
   if (url === undefined || !isOurs(session, url)) return undefined;
-  const folderId = await folderOf(session, session.mailbox, url);
-  if (folderId === undefined) return undefined;
+  const place = await placeOf(session, url);
+  if (place === undefined) return undefined;
+  const { mailbox, folderId } = place;
   const plan = planSection(url.section, url.partial);
-  const [entry] = await session.mailbox.entries({
+  const [entry] = await mailbox.entries({
     folderId,
     uids: [[url.uid, url.uid]],
     columns: plan.columns,
     limit: 1,
   });
-  const payload = entry && (await plan.payload(new MessageContent(entry, session.mailbox)));
+  const payload = entry && (await plan.payload(new MessageContent(entry, mailbox)));
   if (payload === undefined) return undefined;
   return 'pieces' in payload ? payload.pieces : payload;
 }
@@ -36,9 +37,14 @@ function isOurs({ server, account }: Session, { host, user }: ImapUrl): boolean 
   return user === undefined || user.toLowerCase() === account?.address.toLowerCase();
 }
 
-async function folderOf(session: Session, mailbox: Mailbox, url: ImapUrl) {
-  if (url.mailbox === undefined) return session.selected ? session.view.folderId : undefined;
-  const folder = await mailbox.folderByName(url.mailbox);
-  const isSame = url.uidValidity === undefined || url.uidValidity === folder?.uidValidity;
-  return isSame ? folder?.folderId : undefined;
+async function placeOf(
+  session: Session,
+  { mailbox: name, uidValidity }: ImapUrl,
+): Promise<Pick<View, 'mailbox' | 'folderId'> | undefined> {
+  if (name === undefined) return session.selected ? session.view : undefined;
+  const found = await session.names.find(name);
+  if (found === undefined) return undefined;
+  const { mailbox, folder } = found;
+  const isSame = uidValidity === undefined || uidValidity === folder.uidValidity;
+  return isSame ? { mailbox, folderId: folder.folderId } : undefined;
 }

@@ -4,10 +4,10 @@ import type { Session } from '../session.ts';
 
 /** CLOSE (RFC 9051 §6.4.1): expunges without telling, unless the folder was only examined. */
 export async function close(session: Session): Promise<Completion> {
-  const { view, mailbox } = session;
+  const { view } = session;
   session.unselect();
   if (view.readOnly) return ok('CLOSE completed');
-  const expunged = await mailbox.expunge({
+  const expunged = await view.mailbox.expunge({
     folderId: view.folderId,
     uids: undefined,
     onlyDeleted: true,

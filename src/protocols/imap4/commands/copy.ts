@@ -19,20 +19,20 @@ export async function transfer(
   command: CopyCommand,
   move: boolean,
 ): Promise<Copied | Completion> {
-  const { view, mailbox } = session;
+  const { view } = session;
   const ranges = view.uidsOf(command, session.savedResult);
   if (ranges === undefined) return bad('There is no message with that number');
   const limit = saveLimitOf(session.server.limits);
   // RFC 9738 §3.2: all or nothing, so nothing.
   if (limit !== undefined && newestWithin(session, ranges, limit).lowest !== undefined)
     return no('Too many messages for one command', responseCode.messageLimit(limit));
-  const target = await mailbox.folderByName(command.mailbox);
+  const target = await session.names.find(command.mailbox);
   // RFC 9051 §6.4.7: the client may CREATE it and try again.
   if (target === undefined) return no('There is no such mailbox', 'TRYCREATE');
-  return mailbox.copy({
+  return view.mailbox.copy({
     folderId: view.folderId,
     uids: uidRanges(ranges),
-    toFolderId: target.folderId,
+    to: target.folder,
     move,
   });
 }

@@ -9,9 +9,8 @@ import type { Session } from '../session.ts';
  * names below will follow.
  */
 export async function create(session: Session, command: CreateCommand): Promise<Completion> {
-  const name = withoutEnd(command.mailbox);
   if (command.uses.length > 1) return no('A mailbox has one special use', 'USEATTR');
-  const { mailbox } = session;
+  const { mailbox, name } = await session.names.place(withoutEnd(command.mailbox));
   const folderId = await mailbox.createFolder(name, command.uses[0]);
   const code = responseCode.mailboxId(mailboxIdOf(mailbox.mailboxId, folderId));
   return ok('CREATE completed', code);

@@ -1,4 +1,3 @@
-import { PosthornError } from '#kernel';
 import type { FolderCommand } from '#wire';
 import { type Completion, ok } from '../completion.ts';
 import type { Session } from '../session.ts';
@@ -8,11 +7,9 @@ export async function deleteFolder(
   session: Session,
   { mailbox: name }: FolderCommand,
 ): Promise<Completion> {
-  const { mailbox } = session;
-  const folder = await mailbox.folderByName(name);
-  if (folder === undefined) throw new PosthornError('no-folder');
+  const { mailbox, folder } = await session.names.get(name);
   await mailbox.deleteFolder(folder.folderId);
-  if (session.selected && session.view.folderId === folder.folderId) {
+  if (session.selected && session.view.shows(folder)) {
     session.unselect();
     session.say('OK', 'The selected mailbox was deleted', 'CLOSED');
   }

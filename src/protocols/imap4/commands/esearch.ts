@@ -1,4 +1,5 @@
-import type { Folder, Uid } from '#model';
+import type { Uid } from '#model';
+import type { Found } from '#store';
 import { type EsearchCommand, type Ranges, responseCode } from '#wire';
 import { bad, type Completion, ok } from '../completion.ts';
 import { compileSearch } from '../search/compile.ts';
@@ -37,13 +38,12 @@ async function searchFolders(
   command: EsearchCommand,
   onSelected?: (uids: readonly Uid[]) => void,
 ): Promise<Completion> {
-  const selectedId = session.selected ? session.view.folderId : undefined;
   let follows = command.returnOptions?.has('UPDATE') === true;
-  for (const folder of await foldersOf(session, command.sources)) {
-    const isSelected = folder.folderId === selectedId;
-    const scope = isSelected ? scopeOf(session) : await scopeOfFolder(session, folder);
+  for (const found of await foldersOf(session, command.sources)) {
+    const isSelected = session.selected && session.view.shows(found.folder);
+    const scope = isSelected ? scopeOf(session) : await scopeOfFolder(session, found);
     if (scope === undefined) continue;
-    const uids = await searchFolder(session, command, folder, scope);
+    const uids = await searchFolder(session, command, found, scope);
     if (!isSelected) continue;
     onSelected?.(uids);
     if (!follows) continue;
@@ -72,7 +72,7 @@ function refusalOf(session: Session, command: EsearchCommand): Completion | unde
 async function searchFolder(
   session: Session,
   command: EsearchCommand,
-  { name, uidValidity }: Folder,
+  { mailbox, folder }: Found,
   scope: SearchScope,
 ): Promise<readonly Uid[]> {
   const plan = compileSearch(command.key, scope);
@@ -81,7 +81,8 @@ async function searchFolder(
   const uids = seqs.map((seq) => scope.uids[seq - 1]!);
   if (uids.length > 0) {
     const { tag, rev2, utf8 } = session;
-    const correlator = { tag, mailbox: { name, uidValidity } };
+    const named = { name: mailbox.prefix + folder.name, uidValidity: folder.uidValidity };
+    const correlator = { tag, mailbox: named };
     const form = { command: 'ESEARCH', correlator, uid: true, returns: command, rev2 } as const;
     session.write(encodeFound({ ...form, utf8Names: utf8 }, { numbers: uids, modSeqs }));
   }
@@ -93,12 +94,12 @@ async function searchFolder(
 /** A folder that is not selected, as it is now; undefined when it is gone meanwhile. "$" names nothing there. */
 async function scopeOfFolder(
   session: Session,
-  { folderId }: Folder,
+  { mailbox, folder: { folderId } }: Found,
 ): Promise<SearchScope | undefined> {
-  const opened = await session.mailbox.openFolder(folderId);
+  const opened = await mailbox.openFolder(folderId);
   if (opened === undefined) return undefined;
   return {
-    mailbox: session.mailbox,
+    mailbox,
     folderId,
     uids: opened.uids as ArrayLike<number> as ArrayLike<Uid>,
     saved: [],

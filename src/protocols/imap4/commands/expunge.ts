@@ -5,10 +5,10 @@ import type { Session } from '../session.ts';
 
 /** EXPUNGE and UID EXPUNGE (RFC 9051 §6.4.3, §6.4.9): which messages went is told with the completion. */
 export async function expunge(session: Session, { uids }: ExpungeCommand): Promise<Completion> {
-  const { view, mailbox } = session;
+  const { view } = session;
   if (view.readOnly) return no('The mailbox is selected read-only', 'READ-ONLY');
   session.byUid = uids !== undefined;
-  const expunged = await mailbox.expunge({
+  const expunged = await view.mailbox.expunge({
     folderId: view.folderId,
     uids: uids && uidRanges(view.uidsOfUids(uids, session.savedResult)),
     onlyDeleted: true,

@@ -66,7 +66,7 @@ async function writeAll(
   query: RowQuery,
   seen: ReadonlySet<Uid>,
 ): Promise<void> {
-  for await (const rows of readRows(session, session.view, query)) {
+  for await (const rows of readRows(session.view, query)) {
     await answer.write(rows, seen);
     if (session.connection.closed) return;
   }
@@ -98,7 +98,7 @@ async function markSeen(
 ): Promise<{ readonly uids: ReadonlySet<Uid>; readonly modSeq: ModSeq | undefined }> {
   const unseen: Uid[] = [];
   const query = { uids, columns: {}, batch: SEEN_AT_ONCE, changedSince };
-  for await (const rows of readRows(session, view, query))
+  for await (const rows of readRows(view, query))
     for (const { uid, flags } of rows) if ((flags & Flag.Seen) === 0) unseen.push(uid);
   if (unseen.length === 0) return { uids: new Set(), modSeq: undefined };
   const stored = await setSeen(session, {
@@ -120,10 +120,10 @@ async function markSeen(
 /** A mailbox that cannot be written to, because the disk is full for instance, can still be read. */
 async function setSeen(
   session: Session,
-  change: Parameters<Session['mailbox']['storeFlags']>[0],
+  change: Parameters<View['mailbox']['storeFlags']>[0],
 ): Promise<FlagsStored | undefined> {
   try {
-    return await session.mailbox.storeFlags(change);
+    return await session.view.mailbox.storeFlags(change);
   } catch (error) {
     if (!isPosthornError(error)) throw error;
     session.log.warn({ err: error }, '\\Seen was not set');
@@ -146,9 +146,9 @@ async function tellVanished(
   set: NumSet<Uid>,
   since: ModSeq,
 ): Promise<void> {
-  const changes = await session.mailbox.changes(view.folderId, since);
+  const changes = await view.mailbox.changes(view.folderId, since);
   if (changes === undefined) return;
-  const vanished = await vanishedUids(session, changes, resolveKnown(set, changes, session));
+  const vanished = await vanishedUids(view.mailbox, changes, resolveKnown(set, changes, session));
   const earlier = vanished.filter((uid) => view.seqOf(uid) === undefined);
   if (earlier.length > 0) session.write(encodeVanished(rangesOf(earlier), true));
 }

@@ -21,7 +21,7 @@ export async function list(session: Session, command: ListCommand): Promise<Comp
   const matchers = patterns
     .filter((pattern) => pattern !== '')
     .map((pattern) => matcherOf(joinPattern(reference, pattern)));
-  const tree = await FolderTree.of(session.mailbox);
+  const tree = await FolderTree.of(session.names);
   const isMatched: Matcher = (name) => matchers.some((matches) => matches(name));
   const aboveUnmatched = namesAboveUnmatched(command, tree, isMatched);
   let lines = 0;
@@ -30,8 +30,8 @@ export async function list(session: Session, command: ListCommand): Promise<Comp
     const line = lineOf(session, command, tree, listed, aboveUnmatched);
     if (line === undefined) continue;
     session.write(line);
-    if (command.status !== undefined && listed.folder !== undefined)
-      session.write(await encodeFolderStatus(session, listed.folder, command.status));
+    if (command.status !== undefined && listed.found !== undefined)
+      session.write(await encodeFolderStatus(session, listed.found, command.status));
     if (++lines % LINES_AT_ONCE === 0) await session.breathe();
   }
   return ok('LIST completed');
@@ -77,10 +77,10 @@ function namesAboveUnmatched(
 }
 
 /** Whether a name has what the selection options want (RFC 9051 §6.3.9.1): all of it. */
-function isSelected({ select }: ListCommand, { folder, subscribed }: Listed): boolean {
+function isSelected({ select }: ListCommand, { found, subscribed }: Listed): boolean {
   if (select.has('SUBSCRIBED') && !subscribed) return false;
-  if (select.has('SPECIAL-USE') && folder?.specialUse === undefined) return false;
-  return folder !== undefined || select.has('SUBSCRIBED');
+  if (select.has('SPECIAL-USE') && found?.folder.specialUse === undefined) return false;
+  return found !== undefined || select.has('SUBSCRIBED');
 }
 
 /** By which options names below match, for RECURSIVEMATCH (RFC 9051 §6.3.9.6). */
@@ -96,11 +96,11 @@ function childInfoOf({ select }: ListCommand, tree: FolderTree, name: string): s
 function attributesOf(
   { select, returns }: ListCommand,
   tree: FolderTree,
-  { name, folder, subscribed }: Listed,
+  { name, found, subscribed }: Listed,
 ): readonly string[] {
   const attributes: string[] = [];
-  if (folder === undefined) attributes.push('\\NonExistent');
-  else if (folder.specialUse !== undefined) attributes.push(folder.specialUse);
+  if (found === undefined) attributes.push('\\NonExistent');
+  else if (found.folder.specialUse !== undefined) attributes.push(found.folder.specialUse);
   attributes.push(tree.hasChildren(name) ? '\\HasChildren' : '\\HasNoChildren');
   if (subscribed && (select.has('SUBSCRIBED') || returns.has('SUBSCRIBED')))
     attributes.push('\\Subscribed');

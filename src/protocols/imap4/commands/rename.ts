@@ -1,13 +1,14 @@
-import { PosthornError } from '#kernel';
 import type { RenameCommand } from '#wire';
-import { type Completion, ok } from '../completion.ts';
+import { type Completion, no, ok } from '../completion.ts';
 import type { Session } from '../session.ts';
 import { withoutEnd } from './create.ts';
 
 /** RENAME (RFC 9051 §6.3.6): with all below it; INBOX stays and gives its messages away. */
 export async function rename(session: Session, { from, to }: RenameCommand): Promise<Completion> {
-  const folder = await session.mailbox.folderByName(withoutEnd(from));
-  if (folder === undefined) throw new PosthornError('no-folder');
-  await session.mailbox.renameFolder(folder.folderId, withoutEnd(to));
+  const { mailbox, folder } = await session.names.get(withoutEnd(from));
+  const target = await session.names.place(withoutEnd(to));
+  if (target.mailbox.mailboxId !== mailbox.mailboxId)
+    return no('A mailbox stays with its owner: copy its messages instead', 'CANNOT');
+  await mailbox.renameFolder(folder.folderId, target.name);
   return ok('RENAME completed');
 }

@@ -47,12 +47,12 @@ async function exchange(
   appending: Appending,
   replaced: Uid,
 ): Promise<Completion> {
-  const { view, mailbox } = session;
+  const { view } = session;
   const [entry] = (await appending.store()).entries;
   const { uidValidity, uid } = entry!;
   session.say('OK', 'The new message', responseCode.appendUid(uidValidity, [uid]));
   await session.update(false);
-  const expunged = await mailbox.expunge({
+  const expunged = await view.mailbox.expunge({
     folderId: view.folderId,
     uids: [[replaced, replaced]],
     onlyDeleted: false,

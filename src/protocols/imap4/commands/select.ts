@@ -25,17 +25,17 @@ export async function select(session: Session, command: SelectCommand): Promise<
     session.unselect();
     session.say('OK', 'The previous mailbox is closed', 'CLOSED');
   }
-  const { mailbox } = session;
-  const folder = await mailbox.folderByName(command.mailbox);
-  if (folder === undefined) return no('There is no such mailbox', 'NONEXISTENT');
+  const found = await session.names.find(command.mailbox);
+  if (found === undefined) return no('There is no such mailbox', 'NONEXISTENT');
   if (command.condstore) session.enableCondstore();
+  const { mailbox, folder } = found;
   const readOnly = command.name === 'EXAMINE';
   // Claimed before the messages are counted, so that none escapes.
-  const claimed = readOnly ? undefined : await recentOf(session, folder, false);
+  const claimed = readOnly ? undefined : await recentOf(session, mailbox, folder, false);
   const opened = await mailbox.openFolder(folder.folderId);
   if (opened === undefined) return no('There is no such mailbox', 'NONEXISTENT');
-  const view = new View(opened, readOnly);
-  const recent = readOnly ? await recentOf(session, opened.folder, true) : claimed;
+  const view = new View(mailbox, opened, readOnly);
+  const recent = readOnly ? await recentOf(session, mailbox, opened.folder, true) : claimed;
   if (recent !== undefined) view.addRecent(recent.from, recent.to);
   tellFolder(session, view, opened);
   if (qresync !== undefined && qresync.uidValidity === opened.folder.uidValidity)
@@ -53,7 +53,7 @@ function tellFolder(session: Session, view: View, opened: OpenedFolder): void {
   session.write(encodeCount(view.size, 'EXISTS'));
   if (session.rev2) {
     // RFC 9051 §6.3.2: the name as the server has it.
-    const listed = { attributes: [], delimiter: DELIMITER, name: folder.name };
+    const listed = { attributes: [], delimiter: DELIMITER, name: view.name };
     session.write(encodeList('LIST', listed, session.utf8));
   } else tellRev1(session, view, opened);
   session.say('OK', 'UIDs valid', responseCode.uidValidity(folder.uidValidity));

@@ -1,4 +1,5 @@
 import type { Folder } from '#model';
+import type { Found, Mailbox } from '#store';
 import { encodeMailboxStatus, type StatusCommand, type StatusItem, type StatusValue } from '#wire';
 import { type Completion, no, ok } from '../completion.ts';
 import { mailboxIdOf } from '../object-id.ts';
@@ -9,26 +10,26 @@ const RECENT_ROWS = 10_000;
 
 /** STATUS (RFC 9051 §6.3.11). */
 export async function status(session: Session, command: StatusCommand): Promise<Completion> {
-  const folder = await session.mailbox.folderByName(command.mailbox);
-  if (folder === undefined) return no('There is no such mailbox', 'NONEXISTENT');
-  session.write(await encodeFolderStatus(session, folder, command.items));
+  const found = await session.names.find(command.mailbox);
+  if (found === undefined) return no('There is no such mailbox', 'NONEXISTENT');
+  session.write(await encodeFolderStatus(session, found, command.items));
   return ok('STATUS completed');
 }
 
 /** The STATUS response of a folder; HIGHESTMODSEQ among the items enables CONDSTORE (RFC 7162 §3.1). */
 export async function encodeFolderStatus(
   session: Session,
-  folder: Folder,
+  { mailbox, folder }: Found,
   items: readonly StatusItem[],
 ): Promise<string> {
   if (items.includes('HIGHESTMODSEQ')) session.enableCondstore();
   const values: (readonly [StatusItem, StatusValue])[] = [];
   for (const item of items) {
     const value =
-      item === 'RECENT' ? await countRecent(session, folder) : knownValue(session, folder, item);
+      item === 'RECENT' ? await countRecent(mailbox, folder) : knownValue(session, folder, item);
     values.push([item, value]);
   }
-  return encodeMailboxStatus(folder.name, values, session.utf8);
+  return encodeMailboxStatus(mailbox.prefix + folder.name, values, session.utf8);
 }
 
 function knownValue(
@@ -59,11 +60,11 @@ function knownValue(
 }
 
 /** Messages that no session has had as \Recent yet (RFC 3501 §6.3.10). */
-async function countRecent(session: Session, folder: Folder): Promise<number> {
+async function countRecent(mailbox: Mailbox, folder: Folder): Promise<number> {
   const { folderId, recentFrom, uidNext } = folder;
   let count = 0;
   for (let from = recentFrom; from < uidNext; ) {
-    const rows = await session.mailbox.entries({
+    const rows = await mailbox.entries({
       folderId,
       uids: [[from, uidNext]],
       columns: {},

@@ -51,14 +51,13 @@ export async function store(session: Session, command: StoreCommand): Promise<Co
 }
 
 async function write(
-  session: Session,
   view: View,
   command: StoreCommand,
   uids: UidRanges,
   unchangedSince: ModSeq | undefined,
 ): Promise<FlagsStored> {
   const { flags, keywords } = splitFlags(command.flags);
-  return session.mailbox.storeFlags({
+  return view.mailbox.storeFlags({
     folderId: view.folderId,
     uids,
     operation: OPERATIONS[command.op],
@@ -75,10 +74,10 @@ async function storeAloud(
   command: StoreCommand,
   slice: UidRanges,
 ): Promise<FlagsStored> {
-  const stored = await write(session, view, command, slice, command.unchangedSince);
+  const stored = await write(view, command, slice, command.unchangedSince);
   const modified = rangesOf<Uid>(stored.modified);
   const numbers = new SeqFinder(view);
-  for await (const rows of readRows(session, view, { uids: slice, columns: {}, batch: ROWS })) {
+  for await (const rows of readRows(view, { uids: slice, columns: {}, batch: ROWS })) {
     tellKeywords(session, view, rows);
     let wire = '';
     for (const row of rows) {
@@ -108,13 +107,13 @@ async function storeSilently(
 ): Promise<FlagsStored> {
   const limit = command.unchangedSince;
   const known = Math.min(view.modSeq, limit ?? Number.MAX_SAFE_INTEGER) as ModSeq;
-  const stored = await write(session, view, command, slice, known);
+  const stored = await write(view, command, slice, known);
   if (stored.changed.length > 0) {
     view.told(stored.modSeq);
     if (session.condstore) await tellModSeqs(session, view, stored);
   }
   if (stored.modified.length === 0 || limit === known) return stored;
-  const rest = await write(session, view, command, uidRangesOf(stored.modified), limit);
+  const rest = await write(view, command, uidRangesOf(stored.modified), limit);
   return { ...rest, changed: [...stored.changed, ...rest.changed] };
 }
 

@@ -80,7 +80,7 @@ export class FetchAnswer {
 
   /** Writes the items that are bytes; nothing at all when the message vanished before its first byte was sent. */
   async #writeContents(start: string, before: string, entry: Entry): Promise<void> {
-    const content = new MessageContent(entry, this.#session.mailbox);
+    const content = new MessageContent(entry, this.#view.mailbox);
     let wire = start;
     let space = before === '' ? '' : ' ';
     for (const { label, value } of this.#plan.contentItems) {

@@ -1,15 +1,15 @@
-import { DELIMITER, type Folder } from '#model';
-import type { Mailbox } from '#store';
+import { DELIMITER } from '#model';
+import type { Found, Namespace } from '#store';
 
 /** A name that LIST may give: a folder, a subscription, or a level above one. */
 export interface Listed {
   readonly name: string;
   /** Undefined: there is no such folder. */
-  readonly folder: Folder | undefined;
+  readonly found: Found | undefined;
   readonly subscribed: boolean;
 }
 
-/** The names of a mailbox with what LIST wants to know of them. */
+/** The names that an account has, with what LIST wants to know of them. */
 export class FolderTree {
   readonly #names = new Map<string, Listed>();
   readonly #parents = new Set<string>();
@@ -18,14 +18,14 @@ export class FolderTree {
   /** Names that have a special-use folder below them. */
   readonly #aboveSpecial = new Set<string>();
 
-  constructor(folders: readonly Folder[], subscriptions: readonly string[]) {
+  constructor(folders: readonly Found[], subscriptions: readonly string[]) {
     const subscribed = new Set(subscriptions);
-    for (const folder of folders) {
-      const { name } = folder;
-      this.#names.set(name, { name, folder, subscribed: subscribed.has(name) });
+    for (const found of folders) {
+      const name = found.mailbox.prefix + found.folder.name;
+      this.#names.set(name, { name, found, subscribed: subscribed.has(name) });
       for (const above of levelsAbove(name)) {
         this.#parents.add(above);
-        if (folder.specialUse !== undefined) this.#aboveSpecial.add(above);
+        if (found.folder.specialUse !== undefined) this.#aboveSpecial.add(above);
       }
     }
     for (const name of subscriptions) {
@@ -37,9 +37,9 @@ export class FolderTree {
     }
   }
 
-  /** Reads the names of a mailbox. */
-  static async of(mailbox: Mailbox): Promise<FolderTree> {
-    return new FolderTree(await mailbox.folders(), await mailbox.subscriptions());
+  /** Reads the names of an account. */
+  static async of(names: Namespace): Promise<FolderTree> {
+    return new FolderTree(await names.folders(), await names.own.subscriptions());
   }
 
   /** All names in order, INBOX first. */
@@ -62,7 +62,7 @@ export class FolderTree {
 
   #addMissing(name: string, subscribed: boolean): void {
     if (!this.#names.has(name) || (subscribed && !this.#names.get(name)!.subscribed))
-      this.#names.set(name, { name, folder: this.#names.get(name)?.folder, subscribed });
+      this.#names.set(name, { name, found: this.#names.get(name)?.found, subscribed });
   }
 }
 

@@ -9,9 +9,9 @@ import type { SearchScope } from './scope.ts';
  * Its `checkPeer` throws {connection-closed} or {shutting-down} when nobody waits for the result any more.
  */
 export function scopeOf(session: Session): SearchScope {
-  const { view, mailbox, savedResult, server } = session;
+  const { view, savedResult, server } = session;
   return {
-    mailbox,
+    mailbox: view.mailbox,
     folderId: view.folderId,
     uids: view.uids as ArrayLike<number> as ArrayLike<Uid>,
     saved: savedResult,

@@ -1,6 +1,7 @@
-import { DELIMITER, type Folder } from '#model';
+import { DELIMITER } from '#model';
+import type { Found } from '#store';
 import type { SearchSource } from '#wire';
-import { FolderTree } from '../list/tree.ts';
+import { FolderTree, type Listed } from '../list/tree.ts';
 import type { Session } from '../session.ts';
 
 /** Whether the selected mailbox is among what is to be searched by that word (RFC 7377 §2.2). */
@@ -15,27 +16,27 @@ export function namesSelected(sources: readonly SearchSource[]): boolean {
 export async function foldersOf(
   session: Session,
   sources: readonly SearchSource[],
-): Promise<readonly Folder[]> {
+): Promise<readonly Found[]> {
   const matchers = sources.map((source) => matcherOf(session, source));
-  const tree = await FolderTree.of(session.mailbox);
-  const folders: Folder[] = [];
-  for (const { folder, subscribed } of tree.names())
-    if (folder !== undefined && matchers.some((matches) => matches(folder, subscribed)))
-      folders.push(folder);
+  const tree = await FolderTree.of(session.names);
+  const folders: Found[] = [];
+  for (const listed of tree.names())
+    if (listed.found !== undefined && matchers.some((matches) => matches(listed)))
+      folders.push(listed.found);
   return folders;
 }
 
-type Matcher = (folder: Folder, subscribed: boolean) => boolean;
+type Matcher = (listed: Listed) => boolean;
 
 function matcherOf(session: Session, source: SearchSource): Matcher {
   switch (source.source) {
     case 'selected':
-      return ({ folderId }) => session.selected && folderId === session.view.folderId;
+      return ({ found }) => session.selected && session.view.shows(found!.folder);
     case 'inboxes':
     case 'personal':
       return () => true;
     case 'subscribed':
-      return (_folder, subscribed) => subscribed;
+      return ({ subscribed }) => subscribed;
     case 'mailboxes': {
       const names = new Set(source.mailboxes);
       return ({ name }) => names.has(name);
