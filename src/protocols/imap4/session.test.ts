@@ -226,7 +226,7 @@ test('stop: a session that is about to wait in IDLE hears BYE too', async (t) =>
 
 test('who is silent too long hears BYE, also within a message (RFC 9051 §5.4)', async (t) => {
   const { open, connect, port } = await stand(t, {
-    limits: { loginTimeoutMs: 300, idleTimeoutMs: 300, literalTimeoutMs: 300 },
+    limits: { loginTimeoutMs: 1500, idleTimeoutMs: 1500, literalTimeoutMs: 1500 },
   });
   const silent = await connect();
   const idle = await open();
