@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Change, INBOX_ID } from '#model';
-import { BLOB_DIRECTORY, connectSqlite, type SqliteEngine, WriterThread } from '#storage/sqlite';
+import {
+  BLOB_DIRECTORY,
+  connectSqlite,
+  DATABASE_FILE,
+  type SqliteEngine,
+  WriterThread,
+} from '#storage/sqlite';
 import {
   addBox,
   Box,
@@ -42,6 +50,23 @@ describe('WriterThread', () => {
     for (const changes of heard) assert.deepEqual(changes, heard[0]);
     const last = heard[0]!.findLast((change) => change.kind === 'entries');
     assert.equal(last?.folderId, INBOX_ID);
+  });
+
+  test("a reader that holds the log's lock for a moment does not make a command fail", async (t) => {
+    const dir = freshDirectory(t);
+    const writer = await WriterThread.start(dir, (error) => t.diagnostic(String(error)));
+    const engine = connectSqlite(dir, writer.attach());
+    const box = await addBox(engine);
+    const reader = new DatabaseSync(join(dir, DATABASE_FILE));
+    // What SQLite does when it finds the index of the log half written, only longer.
+    reader.exec('BEGIN IMMEDIATE');
+    const delivered = box.deliver(1);
+    await delay(100);
+    reader.exec('ROLLBACK');
+    await delivered;
+    reader.close();
+    assert.deepEqual(await box.uids(), [1]);
+    await close([engine], writer);
   });
 
   test('a start that fails leaves no thread behind', async (t) => {

@@ -26,6 +26,11 @@ const WITH_FLUSH = 'PRAGMA synchronous = FULL';
 const WITHOUT_FLUSH = 'PRAGMA synchronous = NORMAL';
 /** Commands of one transaction: enough to share a flush, few enough to answer soon. */
 const GROUP_MAX = 400;
+/**
+ * How long a transaction waits for the lock of the log. Nobody else writes, but a reader that comes upon the log's index just
+ * when the writer changes it takes that lock for microseconds to read it again; without patience a commit would fail there.
+ */
+const LOCK_WAIT_MS = 5000;
 
 /**
  * The one writer of a database. Whatever has queued up goes into one transaction and is answered after its one flush
@@ -67,7 +72,7 @@ export class Writer {
     while (this.#queue.length > 0) this.#commitGroup();
     this.#closed = true;
     try {
-      this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      this.#db.exec('PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)');
     } catch {
       // A reader or a full disk is in the way: the log is complete as it is and is folded in later.
     }
@@ -145,7 +150,7 @@ function openForWriting(path: string): DatabaseSync {
   let db: DatabaseSync | undefined;
   try {
     if (existsSync(path)) checkWithoutWriting(path);
-    db = new DatabaseSync(path);
+    db = new DatabaseSync(path, { timeout: LOCK_WAIT_MS });
     const format = checkFormat(db, path);
     if (format === 'empty') {
       db.exec('PRAGMA journal_mode = WAL');
@@ -203,12 +208,14 @@ function storageError(error: unknown): PosthornError {
   if (isPosthornError(error)) return error;
   const { errcode, message } = error as { errcode?: number; message?: string };
   const primary = (errcode ?? 0) & 0xff;
+  const SQLITE_BUSY = 5;
   const SQLITE_FULL = 13;
   const SQLITE_CORRUPT = 11;
   const SQLITE_NOTADB = 26;
   const SQLITE_IOERR = 10;
   if (primary === SQLITE_FULL) return new PosthornError('disk-full', message, { cause: error });
-  if (primary === SQLITE_IOERR) return new PosthornError('unavailable', message, { cause: error });
+  if (primary === SQLITE_IOERR || primary === SQLITE_BUSY)
+    return new PosthornError('unavailable', message, { cause: error });
   if (primary === SQLITE_CORRUPT || primary === SQLITE_NOTADB)
     return new PosthornError('corrupt', message, { cause: error });
   return new PosthornError('internal', message ?? String(error), { cause: error });
