@@ -1,24 +1,40 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { idle } from './idle.ts';
+import { imapFetch } from './imap-fetch.ts';
 import { imapMix } from './imap-mix.ts';
 import { ingest } from './ingest.ts';
-import { printTable, type Table } from './report.ts';
+import { pop3 } from './pop3.ts';
+import { printTables, type Table } from './report.ts';
 import type { BenchOptions } from './rounds.ts';
+import { scale } from './scale.ts';
+import { search } from './search.ts';
+import { start } from './start.ts';
+
+type Bench = (options: BenchOptions) => Promise<readonly Table[]>;
 
 /**
  * Benchmarks: each runs Posthorn and its peer in turn (A B A B …) on the same machine and gives medians and their ratio. They measure and
- * never pass or fail. `npm run bench -- NAME [--rounds N] [--only a,b] [--json DIR]`
+ * never pass or fail. `npm run bench -- NAME [--rounds N] [--messages N] [--sessions N] [--only a,b] [--json DIR]`
  */
-const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<readonly Table[]>>> = {
-  ingest,
-  'imap-mix': imapMix,
+const BENCHES: Readonly<Record<string, { readonly run: Bench; readonly rounds: number }>> = {
+  ingest: { run: ingest, rounds: 5 },
+  'imap-mix': { run: imapMix, rounds: 5 },
+  'imap-fetch': { run: imapFetch, rounds: 5 },
+  pop3: { run: pop3, rounds: 5 },
+  search: { run: search, rounds: 5 },
+  start: { run: start, rounds: 5 },
+  idle: { run: idle, rounds: 1 },
+  scale: { run: scale, rounds: 1 },
 };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    rounds: { type: 'string', default: '5' },
+    rounds: { type: 'string' },
     size: { type: 'string' },
+    messages: { type: 'string' },
+    sessions: { type: 'string' },
     only: { type: 'string' },
     json: { type: 'string', default: 'bench/results' },
   },
@@ -31,11 +47,15 @@ if (bench === undefined) {
   );
   process.exit(2);
 }
-const tables = await bench({
-  rounds: Number(values.rounds),
-  size: values.size === undefined ? undefined : Number(values.size),
+const numberOf = (text: string | undefined): number | undefined =>
+  text === undefined ? undefined : Number(text);
+const tables = await bench.run({
+  rounds: numberOf(values.rounds) ?? bench.rounds,
+  size: numberOf(values.size),
+  messages: numberOf(values.messages),
+  sessions: numberOf(values.sessions),
   only: values.only?.split(','),
 });
-for (const table of tables) printTable(table);
+printTables(tables);
 mkdirSync(values.json, { recursive: true });
 writeFileSync(`${values.json}/${name}.json`, `${JSON.stringify(tables, undefined, 2)}\n`);

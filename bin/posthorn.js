@@ -26,7 +26,10 @@ async function run() {
   delete process.env[LAUNCHED];
   const root = dirname(dirname(fileURLToPath(import.meta.url)));
   // Compiled code is kept between starts; where it cannot be written, the start is slower and that is all.
-  nodeModule.enableCompileCache?.(join(root, 'node_modules', '.cache', 'posthorn'));
+  const cache = join(root, 'node_modules', '.cache', 'posthorn');
+  nodeModule.enableCompileCache?.(cache);
+  // Threads enable it for themselves, each as it begins, and learn of it only by the environment.
+  process.env.NODE_COMPILE_CACHE ??= cache;
   const { main } = await import('../src/cli/cli.ts');
   process.exitCode = await main(process.argv.slice(2));
 }

@@ -4,7 +4,6 @@ import type { MessagePort } from 'node:worker_threads';
 import { type Lifecycle, type Logger, randomBytes, systemClock } from '#kernel';
 import type { Engine } from '#storage';
 import { type Blobs, openBlobs } from '#storage/blobs';
-import { PostgresEngine } from '#storage/postgres';
 import { connectSqlite, openSqlite, WriterThread } from '#storage/sqlite';
 import type { Place } from './place.ts';
 import { writeWhole } from './whole-file.ts';
@@ -31,10 +30,16 @@ export interface EngineHost {
   secret(): Promise<Buffer>;
 }
 
+/** Loaded where the mail is there: it would take memory in each thread, and time at each start. */
+function postgres(): Promise<typeof import('#storage/postgres')> {
+  return import('#storage/postgres');
+}
+
 /** Opens the engine in a thread that another one gave the way. */
-export function connectEngine(way: EngineWay): Engine {
+export async function connectEngine(way: EngineWay): Promise<Engine> {
   if (way.kind === 'sqlite') return connectSqlite(way.dataDir, way.port);
   const { url, connections } = way;
+  const { PostgresEngine } = await postgres();
   return PostgresEngine.connect({
     url,
     blobs: blobsAt(way.blobs),
@@ -46,6 +51,7 @@ export function connectEngine(way: EngineWay): Engine {
 /** Opens the engine for administration while no server runs on the directory. */
 export async function openEngine(dataDir: string, place: Place): Promise<Engine> {
   if (place.kind === 'sqlite') return openSqlite(dataDir, systemClock);
+  const { PostgresEngine } = await postgres();
   return await PostgresEngine.open({
     url: place.url,
     blobs: blobsAt(place.blobs),
@@ -70,6 +76,7 @@ export async function startEngine(
 ): Promise<EngineHost> {
   if (place.kind === 'sqlite') return await startSqlite(dataDir, log, lifecycle, askStop);
   const { url, blobs } = place;
+  const { PostgresEngine } = await postgres();
   const opened = await PostgresEngine.open({
     url,
     blobs: blobsAt(blobs),
