@@ -1,8 +1,14 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { createInflateRaw } from 'node:zlib';
 import { HOST } from './server.ts';
 
-/** Stands between a client and the server and writes down what both say, as wire strings. */
+/** Whether a connection is compressed by now (RFC 4978): both sides begin with it after the server's OK. */
+interface Compression {
+  active: boolean;
+}
+
+/** Stands between a client and the server and writes down what both say, as wire strings, inflated where it is compressed. */
 export class Relay implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -11,8 +17,9 @@ export class Relay implements AsyncDisposable {
   private constructor(target: number) {
     this.#server = createServer((near) => {
       const far = connect(target, HOST);
-      this.#join(near, far, 'C');
-      this.#join(far, near, 'S');
+      const compression = { active: false };
+      this.#join(near, far, 'C', compression);
+      this.#join(far, near, 'S', compression);
     });
   }
 
@@ -52,17 +59,29 @@ export class Relay implements AsyncDisposable {
     await once(this.#server, 'close');
   }
 
-  #join(from: Socket, to: Socket, who: string): void {
+  #join(from: Socket, to: Socket, who: 'C' | 'S', compression: Compression): void {
     this.#sockets.add(from);
     from.on('error', () => to.destroy());
     from.on('close', () => {
       this.#sockets.delete(from);
       to.end();
     });
+    const inflate = createInflateRaw();
+    inflate.on('data', (chunk: Buffer) => this.#write(who, chunk));
+    // The stream is cut off with its connection.
+    inflate.on('error', () => {});
     from.on('data', (chunk: Buffer) => {
-      const lines = chunk.toString('latin1').replace(/\r\n$/, '').split('\r\n');
-      this.#said.push(`${lines.map((line) => `${who}: ${line}`).join('\n')}\n`);
+      if (compression.active) inflate.write(chunk);
+      else {
+        this.#write(who, chunk);
+        if (who === 'S' && chunk.includes(' OK DEFLATE active\r\n')) compression.active = true;
+      }
       to.write(chunk);
     });
+  }
+
+  #write(who: 'C' | 'S', chunk: Buffer): void {
+    const lines = chunk.toString('latin1').replace(/\r\n$/, '').split('\r\n');
+    this.#said.push(`${lines.map((line) => `${who}: ${line}`).join('\n')}\n`);
   }
 }
