@@ -81,6 +81,7 @@ export class Session {
     this.input = new Input(connection);
     this.#off = switchedOff(server.switchOffs, undefined, undefined);
     this.#awaitLogin();
+    if (connection.guest !== undefined) connection.guest.showOut = () => this.#showOut();
   }
 
   /** What the client called itself. */
@@ -185,6 +186,7 @@ export class Session {
     this.#loginWait = undefined;
     this.#account = account;
     this.#switchOff();
+    this.connection.guest?.settle();
     this.connection.idleTimeoutMs = this.server.limits.idleTimeoutMs;
     const mailbox = this.server.store.openMailbox(account.mailboxId, this.connection.owner);
     this.#mailbox = mailbox;
@@ -205,6 +207,7 @@ export class Session {
     this.#switchOff();
     this.enabled.clear();
     this.server.dismiss(account);
+    this.connection.guest?.unsettle();
     this.#awaitLogin();
   }
 
@@ -287,6 +290,14 @@ export class Session {
     this.#loginWait?.[Symbol.dispose]();
     this.#watch?.[Symbol.dispose]();
     this.unselect();
+  }
+
+  /** Makes room for others, who may log in. */
+  #showOut(): void {
+    this.say('BYE', 'Too many connections and you have not logged in, try again', 'LIMIT');
+    this.#over = true;
+    this.input.close();
+    this.connection.part();
   }
 
   #switchOff(): void {
