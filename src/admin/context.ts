@@ -13,6 +13,10 @@ export interface ServerStatus {
   readonly counts: Readonly<Record<string, number>>;
   /** Open sessions by protocol. */
   readonly sessions: Readonly<Record<string, number>>;
+  /** Connections that have not logged in, or have no recipient yet. */
+  readonly newcomers: number;
+  /** Sessions that are told of changes in a mailbox. */
+  readonly watches: number;
   readonly waits: readonly (Wait & { readonly thread: string })[];
   readonly metrics: Readonly<Record<string, number>>;
 }

@@ -21,6 +21,8 @@ const STATUS: ServerStatus = {
   listeners: [{ name: 'imap', address: '127.0.0.1:2143' }],
   counts: { messages: 4 },
   sessions: { imap: 5 },
+  newcomers: 0,
+  watches: 0,
   waits: [],
   metrics: {},
 };

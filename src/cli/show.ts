@@ -11,6 +11,17 @@ import { bytesText, count, durationText, groupDigits, table, timeText } from './
 /** Waits shown to a person; `--json` has them all. */
 const WAITS_SHOWN = 20;
 
+/** What was refused to rude clients, shown where there was any. */
+const TURNED_AWAY: Readonly<Record<string, string>> = {
+  connections_refused: 'refused, too many',
+  connections_refused_of_address: 'refused, too many of an address',
+  connections_refused_too_fast: 'refused, too fast',
+  newcomers_shown_out: 'newcomers shown out',
+  logins_failed: 'logins failed',
+  logins_delayed: 'logins held back',
+  logins_refused: 'logins refused',
+};
+
 export function domainsText(
   domains: readonly { readonly domain: string; readonly mailboxes: number }[],
 ): string {
@@ -102,6 +113,11 @@ export function statusText(status: ServerStatus, nowMs: number): string {
       `${name} sessions`,
       groupDigits(value),
     ]),
+    ['newcomers', groupDigits(status.newcomers)],
+    ...Object.entries(TURNED_AWAY).flatMap(([name, label]) => {
+      const value = status.metrics[`posthorn_${name}`] ?? 0;
+      return value === 0 ? [] : [[label, groupDigits(value)]];
+    }),
   ];
   const listeners = status.listeners.map(({ name, address }) => [name, address]);
   return [

@@ -3,11 +3,13 @@ import { type MailboxId, type MailboxInfo, parseDomain, type SmtpAddress } from 
 import type { Engine } from '#storage';
 import { Authentication } from './authentication.ts';
 import { HASH_GATE_LIMITS, HashGate, type HashGateLimits } from './hash-gate.ts';
+import type { LoginClient, LoginThrottle } from './login-throttle.ts';
 import { generatePassword, requireUsablePassword } from './password.ts';
 import { Addressing, type Resolution, requireAddress } from './resolve.ts';
 import type { SaslChannel } from './sasl/channel.ts';
 import type { Account, SaslExchange } from './sasl/exchange.ts';
 import { beginExchange, isMechanism, mechanismsFor } from './sasl/mechanisms.ts';
+import { ThrottledCheck, ThrottledExchange } from './sasl/throttled.ts';
 import { makeVerifiers } from './secret.ts';
 import { type TokenIssuer, Tokens } from './tokens.ts';
 
@@ -23,6 +25,8 @@ export interface DirectoryOptions {
   readonly channelBinding?: boolean;
   /** Whose tokens are taken in place of a password; without any OAUTHBEARER and XOAUTH2 are not offered. */
   readonly tokenIssuers?: readonly TokenIssuer[];
+  /** Holds back who guesses; without it nobody is. */
+  readonly throttle?: LoginThrottle;
 }
 
 /** What was made for a new mailbox. */
@@ -53,11 +57,13 @@ export class Directory {
   readonly #gate: HashGate;
   readonly #addressing: Addressing;
   readonly #authentication: Authentication;
+  readonly #throttle: LoginThrottle | undefined;
 
   constructor(engine: Engine, options: DirectoryOptions) {
     this.#engine = engine;
     this.#clock = options.clock;
     this.#gate = new HashGate(options.hashing ?? HASH_GATE_LIMITS);
+    this.#throttle = options.throttle;
     this.#addressing = new Addressing(engine, options.clock);
     this.#authentication = new Authentication({
       engine,
@@ -86,10 +92,19 @@ export class Directory {
 
   /**
    * Who logs in with a password; undefined when the password is wrong or nobody has that name. `login` is an
-   * address, or a local part that only one mailbox has. @throws {too-busy, deadline} when hashing is overloaded
+   * address, or a local part that only one mailbox has. `client`: who asks, for the throttle.
+   * @throws {too-busy, deadline} when hashing is overloaded, {login-throttled} when the client has failed too often
    */
-  verifyPassword(login: string, password: string): Promise<Account | undefined> {
-    return this.#authentication.verifyPassword(login, password);
+  async verifyPassword(
+    login: string,
+    password: string,
+    client?: LoginClient,
+  ): Promise<Account | undefined> {
+    const attempt = client && this.#throttle?.attempt(client);
+    await attempt?.begin(login);
+    const account = await this.#authentication.verifyPassword(login, password);
+    attempt?.end(account !== undefined);
+    return account;
   }
 
   /** The names of the SASL mechanisms that can be used on a channel, the better ones first. */
@@ -107,7 +122,11 @@ export class Directory {
    * a secret where others could read along for instance.
    */
   startSasl(mechanism: string, channel: SaslChannel): SaslExchange | undefined {
-    return beginExchange(mechanism, this.#authentication, channel);
+    const attempt = channel.client && this.#throttle?.attempt(channel.client);
+    if (attempt === undefined) return beginExchange(mechanism, this.#authentication, channel);
+    const check = new ThrottledCheck(this.#authentication, attempt);
+    const exchange = beginExchange(mechanism, check, channel);
+    return exchange && new ThrottledExchange(exchange, attempt);
   }
 
   /** Adds a domain; false when it was there. @throws {invalid} */

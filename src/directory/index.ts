@@ -13,9 +13,17 @@
  *   channel and on what is set up (trusted certificates, issuers of tokens).
  * - `SaslExchange` is the server's side of one login; base 64 and the words around it are the protocols' affair.
  *
+ * - Failed logins are counted by address and by name over all threads, and held back (login-throttle.ts).
+ *
  * Whoever is unknown costs as much as whoever has a wrong password, and hears the same answer.
  */
 export { type AddedMailbox, Directory, type DirectoryOptions } from './directory.ts';
+export {
+  LOGIN_THROTTLE_LIMITS,
+  type LoginClient,
+  LoginThrottle,
+  type LoginThrottleLimits,
+} from './login-throttle.ts';
 export type { Resolution } from './resolve.ts';
 export { type SaslChannel, saslChannel } from './sasl/channel.ts';
 export type { Account, SaslExchange, SaslStep } from './sasl/exchange.ts';

@@ -3,6 +3,8 @@ import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { assert } from './assert.ts';
 import { Compression } from './compression.ts';
+import type { Guest } from './door/door.ts';
+import { plainAddress } from './door/networks.ts';
 import { PosthornError } from './errors.ts';
 import { acceptTls, bindingOf, type ChannelBindingType, verifiedCertificate } from './tls.ts';
 import { waits } from './waits.ts';
@@ -14,6 +16,8 @@ export interface ConnectionOptions {
   readonly idleTimeoutMs: number;
   /** How long a peer may take for the backlog that waits for it. */
   readonly writeTimeoutMs?: number;
+  /** Whom the door takes it for. */
+  readonly guest?: Guest | undefined;
 }
 
 export interface TlsDetails {
@@ -37,6 +41,7 @@ export class Connection {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly localPort: number;
+  readonly guest: Guest | undefined;
   /** Milliseconds until a silent peer is given up; may be changed at any time. */
   idleTimeoutMs: number;
   readonly #writeTimeoutMs: number;
@@ -63,6 +68,7 @@ export class Connection {
 
   constructor(socket: Socket, options: ConnectionOptions) {
     this.owner = options.owner;
+    this.guest = options.guest;
     this.idleTimeoutMs = options.idleTimeoutMs;
     this.#writeTimeoutMs = options.writeTimeoutMs ?? 300_000;
     this.remoteAddress = plainAddress(socket.remoteAddress ?? 'unknown');
@@ -272,6 +278,18 @@ export class Connection {
     this.onClose(() => wait[Symbol.dispose]());
   }
 
+  /** Sends what has been gathered, then closes without waiting for the peer, which has 5 s to take it. */
+  part(): void {
+    if (this.#closed || this.#ending) return;
+    this.flush();
+    this.#ending = true;
+    const wait = waits.enter('the peer to take a last word', this.owner, END_TIMEOUT_MS, () =>
+      this.destroy(),
+    );
+    this.onClose(() => wait[Symbol.dispose]());
+    this.#socket.destroySoon();
+  }
+
   /** Closes at once; what has not been sent is dropped. */
   destroy(): void {
     this.#socket.destroy();
@@ -343,8 +361,4 @@ export class Connection {
     this.#closeListeners = [];
     for (const listener of listeners) listener();
   }
-}
-
-function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice(7) : address;
 }

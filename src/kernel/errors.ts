@@ -44,6 +44,14 @@ const TABLE = {
     'AUTHENTICATIONFAILED',
     401,
   ),
+  // RFC 4954 §6: 454 is what a client takes for no fault of its password.
+  'login-throttled': info(
+    'Too many failed logins from your address, try again later',
+    454,
+    '4.7.0',
+    'UNAVAILABLE',
+    429,
+  ),
   'auth-plain-text': info('Encryption is needed first', 538, '5.7.11', 'PRIVACYREQUIRED', 403),
   'relay-denied': info('Relaying denied', 550, '5.7.1', 'NOPERM', 403),
   'connection-closed': info('The peer closed the connection', 421, '4.4.2', '', 499),

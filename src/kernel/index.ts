@@ -7,6 +7,7 @@
  *   so that `posthorn status` can always say who waits for what since when
  * - `Lifecycle`: what starts is stopped in reverse order, each part within its deadline
  * - `Connection` and `listen`: sockets with bounded buffers in both directions
+ * - `Door`: who is let in, counted over all threads (`SharedCounts`, `SharedPace`)
  * - `RequestPort`: typed request and reply between threads
  * - `log` (pino) and `metrics` (prom-client)
  *
@@ -15,6 +16,10 @@
 export { assert, assertNever } from './assert.ts';
 export { type Clock, systemClock, TestClock } from './clock.ts';
 export { Connection, type ConnectionOptions, type TlsDetails } from './connection.ts';
+export { DOOR_LIMITS, Door, type DoorLimits, type DoorRefusal, type Guest } from './door/door.ts';
+export { countedAs, Networks } from './door/networks.ts';
+export { SharedCounts } from './door/shared-counts.ts';
+export { SharedPace } from './door/shared-pace.ts';
 export {
   type ErrorCode,
   type ErrorInfo,

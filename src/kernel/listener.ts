@@ -1,7 +1,9 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import type { SecureContext } from 'node:tls';
+import type { Door, DoorRefusal, Guest } from './door/door.ts';
 import { PosthornError } from './errors.ts';
-import type { TlsIdentity } from './tls.ts';
+import { acceptTls } from './tls.ts';
+import { waits } from './waits.ts';
 
 export interface ListenOptions {
   readonly name: string;
@@ -10,8 +12,12 @@ export interface ListenOptions {
   /** Several threads listen on one port, the system spreads the connections. */
   readonly shared: boolean;
   /** Implicit TLS (RFC 8314): the handshake comes before the first byte of the protocol. */
-  readonly tls?: TlsIdentity;
-  readonly onConnection: (socket: Socket) => void;
+  readonly tls?: SecureContext;
+  /** Who decides what is taken, before anything is done for it; without it everything is. */
+  readonly door?: Door;
+  readonly onConnection: (socket: Socket, guest: Guest | undefined) => void;
+  /** Says why a connection is not taken; it is closed after that. Not asked where TLS would have to come first. */
+  readonly refusal?: (why: DoorRefusal) => string;
 }
 
 export interface Listener {
@@ -26,22 +32,9 @@ const HANDSHAKE_TIMEOUT_MS = 30_000;
 
 /** Opens a listening socket. @throws {configuration} naming the address when it is taken or not ours. */
 export async function listen(options: ListenOptions): Promise<Listener> {
-  const server =
-    options.tls === undefined
-      ? createServer({ noDelay: true, allowHalfOpen: true }, options.onConnection)
-      : createTlsServer(
-          {
-            cert: options.tls.cert,
-            key: options.tls.key,
-            ...asksFor(options.tls),
-            noDelay: true,
-            allowHalfOpen: true,
-            handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-          },
-          options.onConnection,
-        );
-  // A failed handshake is the peer's affair; the socket is gone already.
-  server.on('tlsClientError', () => {});
+  const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) =>
+    receive(socket, options),
+  );
   await bind(server, options);
   server.on('error', () => {});
   const address = server.address();
@@ -49,9 +42,46 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   return { name: options.name, host: options.host, port, close: () => void server.close() };
 }
 
-/** A client without a certificate, or with one that is not trusted, is let in too: it can log in otherwise. */
-function asksFor({ clientAuthorities: ca }: TlsIdentity): TlsOptions {
-  return ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: false };
+/** Lets a connection in, or turns it away for as little work as can be: there may be thousands in a second. */
+function receive(socket: Socket, options: ListenOptions): void {
+  socket.on('error', () => {});
+  const { door, tls, onConnection, refusal } = options;
+  const admitted = door?.admit(socket);
+  if (typeof admitted === 'string') {
+    if (tls === undefined && refusal !== undefined) socket.write(refusal(admitted), 'latin1');
+    socket.destroySoon();
+    // What does not go out at once does not go out at all.
+    if (!socket.destroyed) setImmediate(() => socket.destroy());
+  } else if (tls === undefined) onConnection(socket, admitted);
+  else shakeHands(socket, tls, options, (secure) => onConnection(secure, admitted));
+}
+
+/** Does the handshake; who fails in it is gone without a word. */
+function shakeHands(
+  plain: Socket,
+  context: SecureContext,
+  { name }: ListenOptions,
+  then: (secure: Socket) => void,
+): void {
+  const secure = acceptTls(plain, context);
+  const owner = `${name} ${plain.remoteAddress ?? 'gone'}`;
+  const giveUp = (): void => {
+    wait[Symbol.dispose]();
+    secure.destroy();
+    plain.destroy();
+  };
+  const wait = waits.enter('the TLS handshake', owner, HANDSHAKE_TIMEOUT_MS, giveUp);
+  secure.on('error', giveUp);
+  // A peer that goes away in the middle is seen only where somebody reads.
+  for (const event of ['end', 'close']) secure.once(event, giveUp);
+  secure.resume();
+  secure.once('secure', () => {
+    wait[Symbol.dispose]();
+    for (const event of ['end', 'close']) secure.removeListener(event, giveUp);
+    secure.removeListener('error', giveUp);
+    secure.on('error', () => {});
+    then(secure);
+  });
 }
 
 /**

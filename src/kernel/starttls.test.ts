@@ -111,7 +111,7 @@ describe('listen', LIMIT, () => {
       host: '127.0.0.1',
       port: 0,
       shared: false,
-      tls: certificate,
+      tls: createSecureContext(certificate),
       onConnection: (socket) =>
         accepted.resolve(new Connection(socket, { owner: 'imaps 1', idleTimeoutMs: 60_000 })),
     });

@@ -29,7 +29,7 @@ async function implicit(t: Context, tls: TlsIdentity, options: ConnectionOptions
   const accepted = Promise.withResolvers<Socket>();
   const onConnection = accepted.resolve;
   const where = { name: 'test', host: '127.0.0.1', port: 0, shared: false };
-  const listener = await listen({ ...where, tls, onConnection });
+  const listener = await listen({ ...where, tls: serverContext(tls), onConnection });
   const client = connect({ ...options, port: listener.port, rejectUnauthorized: false });
   client.on('error', () => {});
   const socket = await accepted.promise;

@@ -83,3 +83,16 @@ test('what is wrong is refused, and said', (t) => {
       JSON.stringify(written),
     );
 });
+
+test('limits: what is not written has its default, a network must be one', (t) => {
+  const { clients } = configOf(t, { limits: { newcomers: 5, trusted: ['10.0.0.0/8'] } });
+  assert.deepEqual([clients.door.newcomersMax, clients.trusted], [5, ['10.0.0.0/8']]);
+  assert.deepEqual(clients.door, { ...configOf(t, {}).clients.door, newcomersMax: 5 });
+  assert.deepEqual(configOf(t, {}).clients.trusted, ['127.0.0.0/8', '::1']);
+  for (const [limits, message] of [
+    [{ trusted: ['example.test'] }, /not a network/],
+    [{ connections: 0 }, /limits.connections/],
+    [{ conections: 1 }, /conections/],
+  ] as const)
+    assert.throws(() => configOf(t, { limits }), { code: 'configuration', message });
+});

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import type { TokenIssuer } from '#directory';
 import { PosthornError } from '#kernel';
+import { CLIENT_LIMITS, type ClientLimits, clientLimitsOf } from './client-limits.ts';
 import { IMAP_SETTINGS, type ImapSettings, imapSettingsOf } from './imap-settings.ts';
 import type { PlaceOptions } from './place.ts';
 import { readTokenIssuer, TOKEN_ISSUERS } from './token-issuer.ts';
@@ -46,6 +47,7 @@ export interface ServerConfig {
   readonly logLevel: string;
   readonly limits: Limits;
   readonly imap: ImapSettings;
+  readonly clients: ClientLimits;
   readonly place: PlaceOptions;
   /** Connections to PostgreSQL that this node may have. */
   readonly engineConnections: number;
@@ -102,6 +104,7 @@ const FILE = z.strictObject({
     .optional()
     .describe('Certificate chain and key in PEM. Without it a self-signed certificate is made.'),
   imap: IMAP_SETTINGS.optional().describe('What is special about IMAP here.'),
+  limits: CLIENT_LIMITS.optional().describe('What one client, or all, may ask of the server.'),
   oauth: TOKEN_ISSUERS.optional().describe('Issuers of tokens that are taken for a password.'),
   fronts: z
     .int()
@@ -154,6 +157,7 @@ export function makeConfig(options: StartOptions): ServerConfig {
     logLevel: file.logLevel ?? 'warn',
     limits: { messageBytesMax: file.messageBytesMax ?? 100 * MEGABYTE },
     imap: imapSettingsOf(file.imap),
+    clients: clientLimitsOf(file.limits),
     place: { engine: options.engine ?? file.engine, blobs: options.blobs ?? file.blobs },
     engineConnections: file.engineConnections ?? 24,
     welcome:

@@ -1,12 +1,19 @@
+import type { Socket } from 'node:net';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { SmtpReceiver } from '#connectors';
-import { Directory, type TokenIssuer } from '#directory';
+import { Directory, LoginThrottle, type TokenIssuer } from '#directory';
 import {
   createLogger,
+  Door,
+  type DoorRefusal,
+  type Guest,
   type Listener,
   listen,
   metrics,
+  Networks,
   ReplyPort,
+  SharedCounts,
+  SharedPace,
   serverContext,
   systemClock,
   waits,
@@ -15,9 +22,11 @@ import { ImapServer, Pop3Server } from '#protocols';
 import { Store } from '#store';
 import { Transfer } from '#transfer';
 import type { Certificate } from './certificate.ts';
+import type { ClientLimits } from './client-limits.ts';
 import type { Limits, ListenAddress, ListenerName } from './config.ts';
 import { connectEngine, type EngineWay } from './engine.ts';
 import type { ImapSettings } from './imap-settings.ts';
+import type { SharedMemory } from './shared-memory.ts';
 
 /** What a front thread is told at its start. */
 export interface FrontSetup {
@@ -30,6 +39,8 @@ export interface FrontSetup {
   readonly channelBinding: boolean;
   readonly limits: Limits;
   readonly imap: ImapSettings;
+  readonly clients: ClientLimits;
+  readonly shared: SharedMemory;
   readonly logLevel: string;
   readonly engine: EngineWay;
   readonly controlPort: MessagePort;
@@ -42,6 +53,10 @@ export type FrontRequest =
 
 export interface FrontStatus {
   readonly sessions: Readonly<Record<string, number>>;
+  /** Connections that have not logged in, or have no recipient yet. */
+  readonly newcomers: number;
+  /** Sessions that are told of changes in a mailbox. */
+  readonly watches: number;
   readonly waits: readonly {
     readonly name: string;
     readonly owner: string;
@@ -53,7 +68,8 @@ export interface FrontStatus {
 }
 
 interface Server {
-  accept(socket: import('node:net').Socket): void;
+  accept(socket: Socket, guest?: Guest): void;
+  refusal(why: DoorRefusal): string;
   stop(graceMs: number): Promise<void>;
   readonly sessions: number;
 }
@@ -64,28 +80,64 @@ const log = createLogger(thread, setup.logLevel);
 const clock = systemClock;
 const engine = await connectEngine(setup.engine);
 const store = new Store(engine, log);
-const { decoySecret, tokenIssuers, channelBinding } = setup;
-const directory = new Directory(engine, { clock, decoySecret, tokenIssuers, channelBinding });
+const { clients, shared, decoySecret, tokenIssuers, channelBinding } = setup;
+const trusted = new Networks(clients.trusted);
+const seats = new SharedCounts(shared.counts, setup.index);
+const pace = new SharedPace(shared.pace, clock);
+const door = new Door({ counts: seats, pace, limits: clients.door, trusted });
+const throttle = new LoginThrottle({
+  pace,
+  known: new SharedPace(shared.known, clock),
+  trusted,
+  clock,
+  limits: { failuresFree: clients.failuresFree },
+});
+const directory = new Directory(engine, {
+  clock,
+  decoySecret,
+  tokenIssuers,
+  channelBinding,
+  throttle,
+});
 const transfer = new Transfer(store, setup.hostname);
 const secureContext = serverContext(setup.certificate);
 
 const common = { hostname: setup.hostname, directory, clock, log, secureContext };
 const sizeBytesMax = setup.limits.messageBytesMax;
-const mx = new SmtpReceiver({ ...common, role: 'mx', transfer, limits: { sizeBytesMax } });
+const { sessionsPerMailboxMax, badCommandsMax } = clients;
+const smtpLimits = {
+  sizeBytesMax,
+  ...(badCommandsMax === undefined ? {} : { errorsMax: badCommandsMax }),
+};
+const mx = new SmtpReceiver({ ...common, role: 'mx', transfer, limits: smtpLimits });
 const submission = new SmtpReceiver({
   ...common,
   role: 'submission',
   transfer,
-  limits: { sizeBytesMax },
+  limits: smtpLimits,
 });
 const { switchOffs, ...imapLimits } = setup.imap;
 const imap = new ImapServer({
   ...common,
   store,
   switchOffs,
-  limits: { appendBytesMax: sizeBytesMax, ...imapLimits },
+  seats,
+  limits: {
+    appendBytesMax: sizeBytesMax,
+    sessionsPerMailboxMax,
+    ...(badCommandsMax === undefined ? {} : { badCommandsMax }),
+    ...imapLimits,
+  },
 });
-const pop3 = new Pop3Server({ ...common, store });
+const pop3 = new Pop3Server({
+  ...common,
+  store,
+  seats,
+  limits: {
+    sessionsPerMailboxMax,
+    ...(badCommandsMax === undefined ? {} : { mistakesMax: badCommandsMax }),
+  },
+});
 
 const SERVERS: Readonly<Record<ListenerName, { readonly server: Server; readonly tls: boolean }>> =
   {
@@ -109,8 +161,10 @@ async function open(): Promise<void> {
         host,
         port,
         shared: true,
-        ...(tls ? { tls: setup.certificate } : {}),
-        onConnection: (socket) => server.accept(socket),
+        ...(tls ? { tls: secureContext } : {}),
+        door,
+        onConnection: (socket, guest) => server.accept(socket, guest),
+        refusal: (why) => server.refusal(why),
       });
     }),
   );
@@ -124,6 +178,8 @@ async function status(): Promise<FrontStatus> {
       imap: imap.sessions,
       pop3: pop3.sessions,
     },
+    newcomers: door.newcomers,
+    watches: store.watches,
     waits: waits.list().map((wait) => ({ ...wait, thread })),
     metrics: await metrics.snapshot(),
   };

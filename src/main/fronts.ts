@@ -5,7 +5,13 @@ import { FrontThread } from './front-thread.ts';
 
 const RESTART_DELAY_MS = 500;
 const STATUS_TIMEOUT_MS = 2000;
-const NOTHING: FrontStatus = { sessions: {}, waits: [], metrics: {} };
+const NOTHING: FrontStatus = {
+  sessions: {},
+  newcomers: 0,
+  watches: 0,
+  waits: [],
+  metrics: {},
+};
 
 export interface FrontsOptions {
   readonly count: number;

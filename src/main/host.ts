@@ -33,6 +33,8 @@ export class ServerHost implements AdminHost {
     const fronts = await this.#parts.sessions.status();
     const own: FrontStatus = {
       sessions: {},
+      newcomers: 0,
+      watches: 0,
       waits: waits.list().map((wait) => ({ ...wait, thread: 'main' })),
       metrics: await metrics.snapshot(),
     };
@@ -46,6 +48,8 @@ export class ServerHost implements AdminHost {
       listeners: listen.map(({ name, host, port }) => ({ name, address: `${host}:${port}` })),
       counts: { ...(await engine.read.counts()) },
       sessions: sum(all.map((status) => status.sessions)),
+      newcomers: all.reduce((total, { newcomers }) => total + newcomers, 0),
+      watches: all.reduce((total, { watches }) => total + watches, 0),
       waits: all.flatMap((status) => status.waits),
       metrics: sum(all.map((status) => status.metrics)),
     };

@@ -20,6 +20,7 @@ import { ServerHost } from './host.ts';
 import { type Mover, moveHouse, setAsideMoved } from './move.ts';
 import { choosePlace, notePlace } from './place.ts';
 import { Sessions } from './sessions.ts';
+import { shareMemory } from './shared-memory.ts';
 import { printWelcome } from './welcome.ts';
 
 /** How long sessions have to end; what is left then is cut off, and its thread has a second to go. */
@@ -127,6 +128,8 @@ async function startParts(
     channelBinding: config.channelBinding,
     limits: config.limits,
     imap: config.imap,
+    clients: config.clients,
+    shared: shareMemory(threads),
     logLevel: config.logLevel,
   };
   const attach = (): EngineWay => house.attach();

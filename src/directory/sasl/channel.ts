@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import type { ChannelBindingType, Connection } from '#kernel';
+import type { LoginClient } from '../login-throttle.ts';
 
 /** What an exchange may know of the connection that it happens on. */
 export interface SaslChannel {
@@ -9,17 +10,20 @@ export interface SaslChannel {
   readonly binding?: (type: ChannelBindingType) => Buffer | undefined;
   /** The certificate that the client has shown and that was verified. */
   readonly certificate?: X509Certificate | undefined;
+  /** Who is at its other end, for the throttle; without it nothing is held back. */
+  readonly client?: LoginClient;
 }
 
 /** The channel that a connection is. */
 export function saslChannel(
-  connection: Pick<Connection, 'channelBinding' | 'clientCertificate'>,
+  connection: Pick<Connection, 'channelBinding' | 'clientCertificate' | 'remoteAddress' | 'owner'>,
   channelSecure: boolean,
 ): SaslChannel {
   return {
     channelSecure,
     binding: (type) => connection.channelBinding(type),
     certificate: connection.clientCertificate,
+    client: { address: connection.remoteAddress, owner: connection.owner },
   };
 }
 

@@ -1,9 +1,16 @@
 import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import type { Account } from '#directory';
-import { Connection, type Logger, metrics } from '#kernel';
-import type { MailboxId } from '#model';
+import {
+  Connection,
+  type DoorRefusal,
+  type Guest,
+  type Logger,
+  metrics,
+  SharedCounts,
+} from '#kernel';
 import { encodeStatus } from '#wire';
+import { seatOf } from '../seat.ts';
 import { converse } from './converse.ts';
 import { DEFAULT_IMAP_LIMITS, type ImapLimits } from './limits.ts';
 import { type ServerContext, Session } from './session.ts';
@@ -15,11 +22,19 @@ export interface ImapServerOptions
   /** Those that are not given have their defaults. */
   readonly limits?: Partial<ImapLimits>;
   readonly switchOffs?: readonly SwitchOff[];
+  /** The sessions of each mailbox, over all threads and protocols. */
+  readonly seats?: SharedCounts;
   /** With it STARTTLS is offered on connections that are not encrypted. */
   readonly secureContext?: SecureContext | undefined;
 }
 
 const TURN_AWAY_MS = 5000;
+
+const REFUSALS: Readonly<Record<DoorRefusal, string>> = {
+  'too-many': 'Too many connections, try again later',
+  'too-many-of-address': 'Too many connections from your address',
+  'too-fast': 'Too many connections from your address in a short time, try again in a minute',
+};
 
 const sessionsOpened = metrics.counter('imap_sessions', 'IMAP sessions accepted');
 const sessionsRefused = metrics.counter('imap_sessions_refused', 'IMAP sessions over a limit');
@@ -29,20 +44,21 @@ export class ImapServer {
   readonly #context: ServerContext;
   readonly #log: Logger;
   readonly #sessions = new Map<Session, Promise<void>>();
-  readonly #perMailbox = new Map<MailboxId, number>();
+  readonly #seats: SharedCounts;
   #serial = 0;
   #stopping = false;
 
   constructor(options: ImapServerOptions) {
-    const { log, limits, secureContext, switchOffs = [], ...rest } = options;
+    const { log, limits, secureContext, switchOffs = [], seats, ...rest } = options;
     this.#log = log;
+    this.#seats = seats ?? SharedCounts.alone();
     this.#context = {
       ...rest,
       secureContext,
       switchOffs,
       limits: { ...DEFAULT_IMAP_LIMITS, ...limits },
       admit: (account) => this.#admit(account),
-      dismiss: ({ mailboxId }) => this.#leave(mailboxId),
+      dismiss: (account) => this.#seats.leave(seatOf(account)),
     };
   }
 
@@ -52,10 +68,15 @@ export class ImapServer {
   }
 
   /** Takes a connection, encrypted already or not; never throws. */
-  accept(socket: Socket): void {
+  accept(socket: Socket, guest?: Guest): void {
     if (this.#stopping) this.#turnAway(socket, 'The server is shutting down', 'UNAVAILABLE');
-    else if (this.#sessions.size < this.#context.limits.sessionsMax) this.#open(socket);
+    else if (this.#sessions.size < this.#context.limits.sessionsMax) this.#open(socket, guest);
     else this.#turnAway(socket, 'Too many sessions, try again later', 'LIMIT');
+  }
+
+  /** What a client is told that the door does not let in. */
+  refusal(why: DoorRefusal): string {
+    return encodeStatus('*', 'BYE', REFUSALS[why], 'LIMIT');
   }
 
   /**
@@ -75,11 +96,11 @@ export class ImapServer {
     await Promise.race([grace.promise, Promise.all(served.map(([, done]) => done))]);
   }
 
-  #open(socket: Socket): void {
+  #open(socket: Socket, guest: Guest | undefined): void {
     const { loginTimeoutMs } = this.#context.limits;
     sessionsOpened.inc();
     const owner = `imap ${++this.#serial}`;
-    const connection = new Connection(socket, { owner, idleTimeoutMs: loginTimeoutMs });
+    const connection = new Connection(socket, { owner, idleTimeoutMs: loginTimeoutMs, guest });
     const log = this.#log.child({ session: owner, client: connection.remoteAddress });
     const session = new Session(this.#context, connection, log);
     this.#sessions.set(session, this.#serve(session));
@@ -92,20 +113,11 @@ export class ImapServer {
     await converse(session);
     await closed.promise;
     this.#sessions.delete(session);
-    if (session.account !== undefined) this.#leave(session.account.mailboxId);
+    if (session.account !== undefined) this.#seats.leave(seatOf(session.account));
   }
 
-  #admit({ mailboxId }: Account): boolean {
-    const count = this.#perMailbox.get(mailboxId) ?? 0;
-    if (count >= this.#context.limits.sessionsPerMailboxMax) return false;
-    this.#perMailbox.set(mailboxId, count + 1);
-    return true;
-  }
-
-  #leave(mailboxId: MailboxId): void {
-    const left = (this.#perMailbox.get(mailboxId) ?? 1) - 1;
-    if (left > 0) this.#perMailbox.set(mailboxId, left);
-    else this.#perMailbox.delete(mailboxId);
+  #admit(account: Account): boolean {
+    return this.#seats.enter(seatOf(account), this.#context.limits.sessionsPerMailboxMax);
   }
 
   #turnAway(socket: Socket, text: string, code: string): void {

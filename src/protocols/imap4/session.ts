@@ -83,6 +83,7 @@ export class Session {
     this.input = new Input(connection);
     this.#off = switchedOff(server.switchOffs, undefined, undefined);
     this.#awaitLogin();
+    if (connection.guest !== undefined) connection.guest.showOut = () => this.#showOut();
   }
 
   /** What the client called itself. */
@@ -192,6 +193,7 @@ export class Session {
     this.#loginWait = undefined;
     this.#account = account;
     this.#switchOff();
+    this.connection.guest?.settle();
     this.connection.idleTimeoutMs = this.server.limits.idleTimeoutMs;
     const mailbox = this.server.store.openMailbox(account.mailboxId, this.connection.owner);
     this.#names = new Namespace(mailbox);
@@ -212,6 +214,7 @@ export class Session {
     this.#switchOff();
     this.enabled.clear();
     this.server.dismiss(account);
+    this.connection.guest?.unsettle();
     this.#awaitLogin();
   }
 
@@ -304,6 +307,14 @@ export class Session {
     this.#viewWatch?.[Symbol.dispose]();
     this.#viewWatch = undefined;
     this.#view = undefined;
+  }
+
+  /** Makes room for others, who may log in. */
+  #showOut(): void {
+    this.say('BYE', 'Too many connections and you have not logged in, try again', 'LIMIT');
+    this.#over = true;
+    this.input.close();
+    this.connection.part();
   }
 
   #switchOff(): void {

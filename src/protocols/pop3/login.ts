@@ -6,9 +6,11 @@ import type { Pop3Session } from './session.ts';
 export async function openDrop(session: Pop3Session, account: Account): Promise<void> {
   const { store, log } = session.context;
   const { owner, remoteAddress } = session.connection;
+  if (!session.takeSeat(account))
+    return session.err('Too many sessions of this mailbox', 'SYS/TEMP');
   const drop = await Drop.open(store.openMailbox(account.mailboxId, owner));
   if (drop === undefined) return session.err('The mailbox is gone', 'SYS/PERM');
-  session.drop = drop;
+  session.open(drop);
   log.info({ session: owner, peer: remoteAddress, mailbox: account.address }, 'logged in');
   session.ok(`Maildrop has ${drop.messages} messages (${drop.octets} octets)`);
 }

@@ -1,6 +1,13 @@
 import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
-import { type Clock, Connection, type Logger } from '#kernel';
+import {
+  type Clock,
+  Connection,
+  type DoorRefusal,
+  type Guest,
+  type Logger,
+  SharedCounts,
+} from '#kernel';
 import { pop3Err } from '#wire';
 import { POP3_LIMITS, type Pop3Limits } from './limits.ts';
 import type { Pop3Directory, Pop3Store } from './ports.ts';
@@ -16,7 +23,15 @@ export interface Pop3ServerOptions {
   /** For STLS; without it that is not offered. */
   readonly secureContext?: SecureContext | undefined;
   readonly limits?: Partial<Pop3Limits>;
+  /** The sessions of each mailbox, over all threads and protocols. */
+  readonly seats?: SharedCounts;
 }
+
+const REFUSALS: Readonly<Record<DoorRefusal, string>> = {
+  'too-many': 'Too many connections, try again later',
+  'too-many-of-address': 'Too many connections from your address',
+  'too-fast': 'Too many connections from your address in a short time, try again in a minute',
+};
 
 /** Holds the POP3 sessions of a thread. */
 export class Pop3Server {
@@ -34,6 +49,7 @@ export class Pop3Server {
       log: options.log,
       secureContext: options.secureContext,
       limits: { ...POP3_LIMITS, ...options.limits },
+      seats: options.seats ?? SharedCounts.alone(),
     };
   }
 
@@ -43,10 +59,10 @@ export class Pop3Server {
   }
 
   /** Takes a connection, under TLS already or not. */
-  accept(socket: Socket): void {
+  accept(socket: Socket, guest?: Guest): void {
     const { idleTimeoutMs, sessionsMax } = this.#context.limits;
     const owner = `pop3 ${++this.#lastNumber}`;
-    const connection = new Connection(socket, { owner, idleTimeoutMs });
+    const connection = new Connection(socket, { owner, idleTimeoutMs, guest });
     if (this.#stopping || this.#running.size >= sessionsMax) {
       const text = this.#stopping ? 'The server is shutting down' : 'Too many sessions, try again';
       connection.write(pop3Err(text, 'SYS/TEMP'));
@@ -56,6 +72,11 @@ export class Pop3Server {
     const session = new Pop3Session(this.#context, connection);
     const running = session.run().finally(() => this.#running.delete(session));
     this.#running.set(session, running);
+  }
+
+  /** What a client is told that the door does not let in. */
+  refusal(why: DoorRefusal): string {
+    return pop3Err(REFUSALS[why], 'SYS/TEMP');
   }
 
   /**

@@ -1,10 +1,12 @@
 import type { SecureContext } from 'node:tls';
+import type { Account } from '#directory';
 import {
   type Clock,
   type Connection,
   isPosthornError,
   type Logger,
   PosthornError,
+  type SharedCounts,
   waits,
 } from '#kernel';
 import {
@@ -15,6 +17,7 @@ import {
   pop3Err,
   pop3Ok,
 } from '#wire';
+import { seatOf } from '../seat.ts';
 import { dispatch } from './dispatch.ts';
 import type { Drop } from './drop.ts';
 import type { Pop3Limits } from './limits.ts';
@@ -29,6 +32,7 @@ export interface Pop3Context {
   readonly log: Logger;
   readonly secureContext: SecureContext | undefined;
   readonly limits: Pop3Limits;
+  readonly seats: SharedCounts;
 }
 
 /**
@@ -48,10 +52,19 @@ export class Pop3Session {
   #inBody = false;
   #loginFailures = 0;
   #mistakes = 0;
+  #seat: string | undefined;
+  #loginWait: Disposable | undefined;
 
   constructor(context: Pop3Context, connection: Connection) {
     this.context = context;
     this.connection = connection;
+    const { loginTimeoutMs } = context.limits;
+    this.#loginWait = waits.enter('the login', connection.owner, loginTimeoutMs, () =>
+      this.#showOut('Too slow to log in'),
+    );
+    if (connection.guest !== undefined)
+      connection.guest.showOut = () =>
+        this.#showOut('Too many connections and you have not logged in, try again');
   }
 
   /**
@@ -75,6 +88,8 @@ export class Pop3Session {
     } catch (error) {
       this.#report(error);
     }
+    this.#loginWait?.[Symbol.dispose]();
+    if (this.#seat !== undefined) this.context.seats.leave(this.#seat);
     this.connection.end();
   }
 
@@ -87,6 +102,22 @@ export class Pop3Session {
   /** Ends the session after the current command. */
   end(): void {
     this.#ended = true;
+  }
+
+  /** Takes a place among the sessions of a mailbox until the end; false when it has too many already. */
+  takeSeat(account: Account): boolean {
+    const { seats, limits } = this.context;
+    const seat = seatOf(account);
+    if (this.#seat !== undefined) seats.leave(this.#seat);
+    this.#seat = seats.enter(seat, limits.sessionsPerMailboxMax) ? seat : undefined;
+    return this.#seat !== undefined;
+  }
+
+  /** Begins the TRANSACTION state. */
+  open(drop: Drop): void {
+    this.drop = drop;
+    this.#loginWait?.[Symbol.dispose]();
+    this.connection.guest?.settle();
   }
 
   ok(text: string): void {
@@ -169,6 +200,14 @@ export class Pop3Session {
   get #lineBytesMax(): number {
     const { lineBytesMax, authLineBytesMax } = this.context.limits;
     return this.drop === undefined ? authLineBytesMax : lineBytesMax;
+  }
+
+  /** Ends a session that has not logged in, with a last word and without waiting for the client. */
+  #showOut(text: string): void {
+    if (this.#ended) return;
+    this.err(text, 'SYS/TEMP');
+    this.#ended = true;
+    this.connection.part();
   }
 
   #isTooLong(text: string): boolean {

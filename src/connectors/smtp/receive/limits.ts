@@ -22,8 +22,6 @@ export interface ReceiveLimits {
   readonly hopsMax: number;
   /** Open sessions of the receiver. */
   readonly sessionsMax: number;
-  /** Open sessions of one client address; loopback is exempt. */
-  readonly sessionsPerAddressMax: number;
 }
 
 export const DEFAULT_RECEIVE_LIMITS: ReceiveLimits = {
@@ -38,7 +36,6 @@ export const DEFAULT_RECEIVE_LIMITS: ReceiveLimits = {
   dataBytesPerSecondMin: 500,
   hopsMax: 100,
   sessionsMax: 2000,
-  sessionsPerAddressMax: 200,
 };
 
 /**

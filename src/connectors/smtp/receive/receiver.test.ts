@@ -21,20 +21,6 @@ test('sessions over the limit are turned away', async () => {
   assert.equal((await fourth.command('NOOP')).code, 250);
 });
 
-test('sessions of one address have a limit, but not on loopback', async () => {
-  const limits = { sessionsPerAddressMax: 1 };
-  await using near = await World.open({ limits });
-  await using _one = await near.hello();
-  await using _two = await near.hello();
-  await using far = await World.open({ limits, clientAddress: '192.0.2.7' });
-  await using first = await far.hello();
-  assert.deepEqual(codes(await far.play('')), ['421 4.3.2']);
-  await first.command('QUIT');
-  await far.quiet();
-  await using again = await far.hello();
-  assert.equal((await again.command('NOOP')).code, 250);
-});
-
 test('stop: idle sessions end at once, a commit is finished', async () => {
   await using world = await World.open();
   const gate = Promise.withResolvers<void>();

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
-import { Connection, type Logger, metrics } from '#kernel';
+import { Connection, type DoorRefusal, type Guest, type Logger, metrics } from '#kernel';
 import { converse } from './converse.ts';
 import { DEFAULT_RECEIVE_LIMITS, type ReceiveLimits } from './limits.ts';
-import { SHUTTING_DOWN, TOO_MANY_FROM_CLIENT, TOO_MANY_SESSIONS } from './replies.ts';
+import { DOOR_REFUSALS, SHUTTING_DOWN, TOO_MANY_SESSIONS } from './replies.ts';
 import { type ReceiverContext, Session } from './session.ts';
 
 export interface SmtpReceiverOptions extends Omit<ReceiverContext, 'limits' | 'secureContext'> {
@@ -32,7 +32,6 @@ export class SmtpReceiver {
   readonly #context: ReceiverContext;
   readonly #log: Logger;
   readonly #visits = new Set<Visit>();
-  readonly #perAddress = new Map<string, number>();
   #serial = 0;
   #stopping = false;
 
@@ -48,7 +47,7 @@ export class SmtpReceiver {
   }
 
   /** Takes a connection, encrypted already or not; never throws. */
-  accept(socket: Socket): void {
+  accept(socket: Socket, guest?: Guest): void {
     const { limits, role } = this.#context;
     const refusal = this.#refusal();
     if (refusal !== undefined) {
@@ -56,22 +55,22 @@ export class SmtpReceiver {
       return;
     }
     const owner = `${role === 'mx' ? 'smtp' : 'submission'} ${++this.#serial}`;
-    const connection = new Connection(socket, { owner, idleTimeoutMs: limits.commandTimeoutMs });
-    const address = connection.remoteAddress;
-    const fromAddress = (this.#perAddress.get(address) ?? 0) + 1;
-    if (fromAddress > limits.sessionsPerAddressMax && !connection.loopback) {
-      sessionsRefused.inc();
-      connection.write(TOO_MANY_FROM_CLIENT);
-      connection.end();
-      return;
-    }
+    const connection = new Connection(socket, {
+      owner,
+      idleTimeoutMs: limits.commandTimeoutMs,
+      guest,
+    });
     sessionsOpened.inc();
-    this.#perAddress.set(address, fromAddress);
-    const log = this.#log.child({ session: owner, client: address });
+    const log = this.#log.child({ session: owner, client: connection.remoteAddress });
     const session = new Session(this.#context, connection, log);
     const visit: Visit = { session, done: this.#receive(session) };
     this.#visits.add(visit);
-    void visit.done.then(() => this.#leave(visit, address));
+    void visit.done.then(() => this.#visits.delete(visit));
+  }
+
+  /** What a client is told that the door does not let in. */
+  refusal(why: DoorRefusal): string {
+    return DOOR_REFUSALS[why];
   }
 
   /**
@@ -101,13 +100,6 @@ export class SmtpReceiver {
     session.connection.onClose(closed.resolve);
     await converse(session);
     await closed.promise;
-  }
-
-  #leave(visit: Visit, address: string): void {
-    this.#visits.delete(visit);
-    const left = (this.#perAddress.get(address) ?? 1) - 1;
-    if (left > 0) this.#perAddress.set(address, left);
-    else this.#perAddress.delete(address);
   }
 
   #turnAway(socket: Socket, reply: string): void {

@@ -1,4 +1,4 @@
-import { type ErrorCode, errorInfo } from '#kernel';
+import { type DoorRefusal, type ErrorCode, errorInfo } from '#kernel';
 import { formatReply } from '#wire';
 
 /** The replies that more than one command gives; each is a wire string with its line end. */
@@ -12,10 +12,24 @@ export const NO_VALID_RECIPIENTS = formatReply(554, '5.5.1', 'No valid recipient
 export const TOO_LARGE = formatReply(552, '5.3.4', 'Message exceeds the size limit');
 export const SHUTTING_DOWN = formatReply(421, '4.3.2', 'The server is shutting down');
 export const TOO_MANY_SESSIONS = formatReply(421, '4.3.2', 'Too many connections, try again later');
-export const TOO_MANY_FROM_CLIENT = formatReply(
+/** What a client is told that the door does not let in. */
+export const DOOR_REFUSALS: Readonly<Record<DoorRefusal, string>> = {
+  'too-many': TOO_MANY_SESSIONS,
+  'too-many-of-address': formatReply(
+    421,
+    '4.7.0',
+    'Too many connections from your address, try again later',
+  ),
+  'too-fast': formatReply(
+    421,
+    '4.7.0',
+    'Too many connections from your address in a short time, try again in a minute',
+  ),
+};
+export const SHOWN_OUT = formatReply(
   421,
   '4.3.2',
-  'Too many connections from your address, try again later',
+  'Too many connections and you have no recipient yet, try again later',
 );
 export const TOO_MANY_ERRORS = formatReply(421, '4.7.0', 'Too many errors');
 export const TIMED_OUT = formatReply(421, '4.4.2', 'Timeout');

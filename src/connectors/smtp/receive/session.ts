@@ -15,7 +15,7 @@ import { formatReply, type SmtpFault } from '#wire';
 import type { IntakeOutcome } from './body-intake.ts';
 import { Input } from './input.ts';
 import type { ReceiveLimits } from './limits.ts';
-import { errorReply, SHUTTING_DOWN, TIMED_OUT, UNEXPECTED } from './replies.ts';
+import { errorReply, SHOWN_OUT, SHUTTING_DOWN, TIMED_OUT, UNEXPECTED } from './replies.ts';
 import type { Transaction } from './transaction.ts';
 
 /** What all sessions of a receiver share. */
@@ -68,6 +68,7 @@ export class Session {
     this.connection = connection;
     this.log = log;
     this.input = new Input(connection, receiver.clock, receiver.limits);
+    if (connection.guest !== undefined) connection.guest.showOut = () => this.#showOut();
   }
 
   /** The conversation is finished; nothing more is read. */
@@ -231,6 +232,15 @@ export class Session {
     const base = smtpUtf8 ? 'UTF8SMTP' : 'ESMTP';
     if (this.connection.secure) return this.account === undefined ? `${base}S` : `${base}SA`;
     return this.account === undefined ? base : `${base}A`;
+  }
+
+  /** Makes room for others, who may have mail for somebody. */
+  #showOut(): void {
+    if (this.#over) return;
+    this.reply(SHOWN_OUT);
+    this.#over = true;
+    this.flush();
+    this.connection.part();
   }
 
   #end(): void {

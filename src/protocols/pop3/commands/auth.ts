@@ -36,7 +36,8 @@ export function usableMechanisms(session: Pop3Session): readonly string[] {
   return session.context.directory.saslMechanisms(channelOf(session));
 }
 
-function channelOf({ connection, mayUsePlainText }: Pop3Session): SaslChannel {
+/** The connection as authentication sees it. */
+export function channelOf({ connection, mayUsePlainText }: Pop3Session): SaslChannel {
   return saslChannel(connection, mayUsePlainText);
 }
 

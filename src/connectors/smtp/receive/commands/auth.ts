@@ -113,6 +113,7 @@ async function succeed(
     if (response.kind === 'ended') return endEarly(session, response.reply);
   }
   session.account = account;
+  session.connection.guest?.settle();
   session.authFailures = 0;
   session.log.debug({ mailbox: account.address }, 'authenticated');
   session.reply(SUCCESS);

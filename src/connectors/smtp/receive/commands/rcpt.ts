@@ -43,6 +43,8 @@ async function resolve(
         notify: command.notify,
         originalRecipient: command.originalRecipient,
       });
+      // Whoever has mail for somebody here is no newcomer any more.
+      session.connection.guest?.settle();
       return session.reply(RECIPIENT_OK);
     case 'unknown-recipient':
       return refuse(session, transaction, UNKNOWN);
