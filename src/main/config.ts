@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import type { TokenIssuer } from '#directory';
 import { PosthornError } from '#kernel';
+import { addressKey, parseAddress } from '#model';
 import { IMAP_SETTINGS, type ImapSettings, imapSettingsOf } from './imap-settings.ts';
 import type { PlaceOptions } from './place.ts';
 import { readTokenIssuer, TOKEN_ISSUERS } from './token-issuer.ts';
@@ -46,6 +47,8 @@ export interface ServerConfig {
   readonly logLevel: string;
   readonly limits: Limits;
   readonly imap: ImapSettings;
+  /** Primary addresses in key form. */
+  readonly administrators: readonly string[];
   readonly place: PlaceOptions;
   /** Connections to PostgreSQL that this node may have. */
   readonly engineConnections: number;
@@ -102,6 +105,11 @@ const FILE = z.strictObject({
     .optional()
     .describe('Certificate chain and key in PEM. Without it a self-signed certificate is made.'),
   imap: IMAP_SETTINGS.optional().describe('What is special about IMAP here.'),
+  administrators: z
+    .array(z.string())
+    .max(1000)
+    .optional()
+    .describe('Primary addresses of those who may set quotas and annotate the server.'),
   oauth: TOKEN_ISSUERS.optional().describe('Issuers of tokens that are taken for a password.'),
   fronts: z
     .int()
@@ -154,6 +162,7 @@ export function makeConfig(options: StartOptions): ServerConfig {
     logLevel: file.logLevel ?? 'warn',
     limits: { messageBytesMax: file.messageBytesMax ?? 100 * MEGABYTE },
     imap: imapSettingsOf(file.imap),
+    administrators: (file.administrators ?? []).map(administratorOf),
     place: { engine: options.engine ?? file.engine, blobs: options.blobs ?? file.blobs },
     engineConnections: file.engineConnections ?? 24,
     welcome:
@@ -162,6 +171,13 @@ export function makeConfig(options: StartOptions): ServerConfig {
       options.engine === undefined &&
       chosen.length === 0,
   };
+}
+
+function administratorOf(text: string): string {
+  const address = parseAddress(text);
+  if (address === undefined)
+    throw new PosthornError('configuration', `"administrators": ${text} is not an address`);
+  return addressKey(address);
 }
 
 function certificateOf(tls: z.infer<typeof FILE>['tls']): ServerConfig['tls'] {

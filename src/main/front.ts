@@ -30,6 +30,7 @@ export interface FrontSetup {
   readonly channelBinding: boolean;
   readonly limits: Limits;
   readonly imap: ImapSettings;
+  readonly administrators: readonly string[];
   readonly logLevel: string;
   readonly engine: EngineWay;
   readonly controlPort: MessagePort;
@@ -83,6 +84,7 @@ const imap = new ImapServer({
   ...common,
   store,
   switchOffs,
+  administrators: setup.administrators,
   limits: { appendBytesMax: sizeBytesMax, ...imapLimits },
 });
 const pop3 = new Pop3Server({ ...common, store });

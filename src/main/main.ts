@@ -127,6 +127,7 @@ async function startParts(
     channelBinding: config.channelBinding,
     limits: config.limits,
     imap: config.imap,
+    administrators: config.administrators,
     logLevel: config.logLevel,
   };
   const attach = (): EngineWay => house.attach();
