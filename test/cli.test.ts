@@ -125,6 +125,30 @@ test('domains and mailboxes, from an empty directory', (t) => {
   assert.deepEqual(verb('check'), ok('0 messages, 0 contents checked, no problems\n'));
 });
 
+test('quotas are set, kept and taken away', (t) => {
+  const { verb } = organization(t);
+  const set = (options: string): Outcome =>
+    verb(`mailbox set-quota alice@example.test ${options}`.trim());
+  const shown = (): unknown => {
+    const [{ quotaBytes, quotaMessages }] = JSON.parse(verb('mailbox list --json').out);
+    return [quotaBytes, quotaMessages];
+  };
+  assert.deepEqual(set('--bytes 1.5GB'), ok('quota of alice@example.test: 1.5 GB\n'));
+  assert.deepEqual(shown(), [1_500_000_000, undefined]);
+  const both = ok('quota of alice@example.test: 1.5 GB, 20,000 messages\n');
+  assert.deepEqual(set('--messages 20000'), both);
+  assert.match(verb('mailbox list').out, /QUOTA\n.* {2}1\.5 GB, 20,000 messages\n$/);
+  assert.match(verb('mailbox show alice@example.test').out, /\nquota +1\.5 GB, 20,000 messages\n/);
+  assert.deepEqual(set('--bytes none'), ok('quota of alice@example.test: 20,000 messages\n'));
+  assert.deepEqual(set('--messages none --bytes 0'), ok('quota of alice@example.test: 0 B\n'));
+  assert.deepEqual(shown(), [0, undefined]);
+  assert.deepEqual(
+    set(''),
+    failed('posthorn: mailbox set-quota: bytes, messages or both must be given\n'),
+  );
+  assert.deepEqual(verb('check'), ok('0 messages, 0 contents checked, no problems\n'));
+});
+
 test('usage errors exit 2 and say what would be right', (t) => {
   const { verb } = organization(t);
   const cases: readonly (readonly [string, RegExp])[] = [
@@ -136,6 +160,8 @@ test('usage errors exit 2 and say what would be right', (t) => {
     ],
     ['mailbox add', /missing required argument 'address'\nusage: posthorn mailbox add ADDRESS/],
     ['mailbox add alice', /LOCAL@DOMAIN, like alice@example\.com/],
+    ['mailbox set-quota alice@example.test --bytes 5XB', /500000, 300MB or 1\.5GB, or none/],
+    ['mailbox set-quota alice@example.test --messages -1', /like 10000, or none/],
     ['domain add a..b', /like example\.com/],
     ['domain list extra', /too many arguments/],
     ['mailbox add b@example.test --password x --password-stdin', /cannot be used with/],
@@ -175,6 +201,7 @@ test('verbs that only look need a data directory, and make none', (t) => {
     'mailbox show a@a.test',
     'mailbox remove a@a.test',
     'mailbox set-password a@a.test',
+    'mailbox set-quota a@a.test --messages 1',
   ]) {
     const { code, out, err } = run([...line.split(' '), '--data', data]);
     assert.deepEqual([code, out], [1, ''], line);

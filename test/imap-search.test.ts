@@ -82,6 +82,8 @@ function directoryOf(mailboxId: MailboxId): Directory {
     saslMechanisms: () => [],
     isSaslMechanism: () => false,
     startSasl: () => undefined,
+    mailbox: async () => undefined,
+    setQuota: async () => {},
     verifyPassword: async (_login, password) =>
       password === 'secret' ? { mailboxId, address: 'ann@example.org' } : undefined,
   };

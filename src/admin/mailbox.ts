@@ -10,12 +10,19 @@ export interface PasswordArgs extends MailboxArgs {
   readonly password?: string | undefined;
 }
 
+/** The limits of a mailbox as they shall be: undefined leaves one as it is, null takes it away. */
+export interface QuotaArgs extends MailboxArgs {
+  readonly bytes?: number | null | undefined;
+  readonly messages?: number | null | undefined;
+}
+
 /** A mailbox in a list. */
 export interface MailboxRow {
   readonly address: string;
   readonly messages: number;
   readonly bytes: number;
   readonly quotaBytes: number | undefined;
+  readonly quotaMessages: number | undefined;
 }
 
 /** Everything about one mailbox. */
@@ -93,6 +100,19 @@ export async function setPassword(
   return { address: primaryAddress, generatedPassword };
 }
 
+/** Sets the limits of a mailbox and gives them as they are now. @throws {invalid}, {no-mailbox} */
+export async function setQuota(
+  context: AdminContext,
+  { address, bytes, messages }: QuotaArgs,
+): Promise<MailboxRow> {
+  const { primaryAddress, quotaBytes, quotaMessages } = await requireMailbox(context, address);
+  await context.directory.setQuota(primaryAddress, {
+    bytes: bytes === undefined ? quotaBytes : (bytes ?? undefined),
+    messages: messages === undefined ? quotaMessages : (messages ?? undefined),
+  });
+  return rowOf(await requireMailbox(context, primaryAddress));
+}
+
 /** Finds the mailbox of an address. @throws {invalid} when it is no address, {no-mailbox} when nobody has it */
 export async function requireMailbox(
   { directory }: AdminContext,
@@ -110,5 +130,6 @@ function rowOf(info: MailboxInfo): MailboxRow {
     messages: info.usedMessages,
     bytes: info.usedBytes,
     quotaBytes: info.quotaBytes,
+    quotaMessages: info.quotaMessages,
   };
 }

@@ -4,7 +4,14 @@ import { checkStore } from './check.ts';
 import type { AdminContext, Run } from './context.ts';
 import { addDomain, listDomains, removeDomain } from './domain.ts';
 import { importMessages } from './import/import.ts';
-import { addMailbox, listMailboxes, removeMailbox, setPassword, showMailbox } from './mailbox.ts';
+import {
+  addMailbox,
+  listMailboxes,
+  removeMailbox,
+  setPassword,
+  setQuota,
+  showMailbox,
+} from './mailbox.ts';
 import { migrate } from './migrate.ts';
 import { serverStatus, stopServer } from './server.ts';
 
@@ -17,6 +24,11 @@ const NOTHING = z.strictObject({});
 const DOMAIN = z.strictObject({ domain: z.string().min(1).max(300) });
 const MAILBOX = z.strictObject({ address: z.string().min(1).max(400) });
 const PASSWORD = MAILBOX.extend({ password: z.string().max(4096).optional() });
+const LIMIT = z.int().min(0).nullable().optional();
+const QUOTA = MAILBOX.extend({ bytes: LIMIT, messages: LIMIT }).refine(
+  ({ bytes, messages }) => bytes !== undefined || messages !== undefined,
+  'bytes, messages or both must be given',
+);
 const PATH = z.string().startsWith('/', 'must be an absolute path').max(4096);
 const MOVE = z.strictObject({
   to: z.string().min(1).max(4096),
@@ -48,6 +60,7 @@ const VERBS = {
   'mailbox show': verb(MAILBOX, showMailbox),
   'mailbox remove': verb(MAILBOX, removeMailbox),
   'mailbox set-password': verb(PASSWORD, setPassword),
+  'mailbox set-quota': verb(QUOTA, setQuota),
   import: verb(IMPORT, importMessages),
   check: verb(NOTHING, checkStore),
   migrate: verb(MOVE, migrate),

@@ -58,6 +58,33 @@ export function domainArgument(text: string): string {
   return domain;
 }
 
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  tb: 1e12,
+};
+
+/** Reads octets, `500000` or with a unit of 1000 `1.5GB`, or `none`. */
+export function bytesArgument(text: string): number | 'none' {
+  if (text === 'none') return text;
+  const [, digits, unit] = /^(\d+(?:\.\d+)?) ?(|b|kb|mb|gb|tb)$/i.exec(text) ?? [];
+  const bytes = Math.round(Number(digits) * (UNITS[unit?.toLowerCase() ?? ''] ?? Number.NaN));
+  if (!Number.isSafeInteger(bytes))
+    throw new InvalidArgumentError('A limit is octets, like 500000, 300MB or 1.5GB, or none.');
+  return bytes;
+}
+
+/** Reads a count, or `none`. */
+export function countArgument(text: string): number | 'none' {
+  if (text === 'none') return text;
+  if (!/^\d{1,15}$/.test(text))
+    throw new InvalidArgumentError('A limit is a number of messages, like 10000, or none.');
+  return Number(text);
+}
+
 /** Prints to stdout. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);

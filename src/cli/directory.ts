@@ -2,6 +2,8 @@ import { type Command, Option } from 'commander';
 import {
   addCommand,
   addressArgument,
+  bytesArgument,
+  countArgument,
   type DataOption,
   dataOf,
   domainArgument,
@@ -11,7 +13,7 @@ import {
   withJson,
 } from './command.ts';
 import { readPassword } from './password.ts';
-import { domainsText, mailboxesText, mailboxText } from './show.ts';
+import { domainsText, mailboxesText, mailboxText, quotaText } from './show.ts';
 import { count } from './text.ts';
 import { performVerb } from './verb.ts';
 
@@ -85,6 +87,31 @@ export function addMailboxCommands(group: Command): void {
       const changed = await performVerb({ dataDir, verb: 'mailbox set-password', args });
       print(`set the password of ${changed.address}`);
       printPassword(changed.generatedPassword);
+    });
+  addQuotaCommand(group);
+}
+
+interface QuotaOptions extends DataOption {
+  readonly bytes?: number | 'none';
+  readonly messages?: number | 'none';
+}
+
+/** What the verb is told: null takes a limit away. */
+function limitOf(given: number | 'none' | undefined): number | null | undefined {
+  return given === 'none' ? null : given;
+}
+
+function addQuotaCommand(group: Command): void {
+  const usage = 'ADDRESS [--bytes N|none] [--messages N|none]';
+  addCommand(group, 'set-quota', usage, 'limit what a mailbox may hold; what is not named stays')
+    .argument('<address>', 'any address of the mailbox', addressArgument)
+    .option('--bytes <limit>', 'octets of all its messages: 500000, 1.5GB, or none', bytesArgument)
+    .option('--messages <limit>', 'how many messages, or none', countArgument)
+    .action(async (address: string, { bytes, messages, ...options }: QuotaOptions) => {
+      const dataDir = dataOf(options);
+      const args = { address, bytes: limitOf(bytes), messages: limitOf(messages) };
+      const mailbox = await performVerb({ dataDir, verb: 'mailbox set-quota', args });
+      print(`quota of ${mailbox.address}: ${quotaText(mailbox)}`);
     });
 }
 

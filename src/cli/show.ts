@@ -36,11 +36,11 @@ export function mailboxesText(mailboxes: readonly MailboxRow[]): string {
   if (mailboxes.length === 0) return 'no mailboxes; add one with "posthorn mailbox add ADDRESS"';
   return table(
     ['ADDRESS', 'MESSAGES', 'SIZE', 'QUOTA'],
-    mailboxes.map(({ address, messages, bytes, quotaBytes }) => [
+    mailboxes.map(({ address, messages, bytes, ...limits }) => [
       address,
       messages,
       bytesText(bytes),
-      quotaText(quotaBytes),
+      quotaText(limits),
     ]),
   );
 }
@@ -53,7 +53,7 @@ export function mailboxText(mailbox: MailboxDetails): string {
     ['created', timeText(mailbox.createdAtMs)],
     ['messages', groupDigits(mailbox.messages)],
     ['size', bytesText(mailbox.bytes)],
-    ['quota', quotaText(mailbox.quotaBytes)],
+    ['quota', quotaText(mailbox)],
   ];
   const folders = table(
     ['FOLDER', 'USE', 'MESSAGES', 'UNSEEN', 'SIZE'],
@@ -147,6 +147,14 @@ function pairs(facts: readonly (readonly (string | undefined)[])[]): string {
   return facts.map(([name, value]) => `${name!.padEnd(width)}  ${value}`).join('\n');
 }
 
-function quotaText(bytes: number | undefined): string {
-  return bytes === undefined ? 'none' : bytesText(bytes);
+/** The limits of a mailbox: `1.5 MB`, `20 messages`, both or `none`. */
+export function quotaText({
+  quotaBytes,
+  quotaMessages,
+}: Pick<MailboxRow, 'quotaBytes' | 'quotaMessages'>): string {
+  const limits = [
+    ...(quotaBytes === undefined ? [] : [bytesText(quotaBytes)]),
+    ...(quotaMessages === undefined ? [] : [count(quotaMessages, 'message')]),
+  ];
+  return limits.length === 0 ? 'none' : limits.join(', ');
 }

@@ -70,6 +70,7 @@ class FakeEngine {
           addresses: [address],
           createdAtMs: nowMs,
           quotaBytes,
+          quotaMessages: undefined,
           usedBytes: 0,
           usedMessages: 0,
         };
@@ -79,6 +80,12 @@ class FakeEngine {
       }
       case 'remove-mailbox':
         return { removed: this.mailboxes.delete(command.mailboxId) };
+      case 'set-quota': {
+        const kept = this.mailboxes.get(command.mailboxId)!;
+        const { quotaBytes, quotaMessages } = command;
+        kept.info = { ...kept.info, quotaBytes, quotaMessages };
+        return { modSeq: 1 };
+      }
       case 'set-verifiers':
         this.mailboxes.get(command.mailboxId)!.verifiers = command.verifiers;
         return { changed: true };

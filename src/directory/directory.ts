@@ -202,6 +202,23 @@ export class Directory {
   }
 
   /**
+   * Replaces both limits of a mailbox; undefined is none.
+   * @throws {invalid}, {no-mailbox}
+   */
+  async setQuota(
+    address: string,
+    limits: { readonly bytes: number | undefined; readonly messages: number | undefined },
+  ): Promise<void> {
+    const { mailboxId } = await this.#requireMailbox(address);
+    await this.#engine.execute<'set-quota'>(OWNER, {
+      kind: 'set-quota',
+      mailboxId,
+      quotaBytes: limits.bytes,
+      quotaMessages: limits.messages,
+    });
+  }
+
+  /**
    * Sets a mailbox's password; without one it is generated and returned.
    * @throws {invalid}, {no-mailbox}
    */

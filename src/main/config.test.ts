@@ -26,6 +26,15 @@ test('imap: limits and what is switched off', (t) => {
   assert.deepEqual(configOf(t, {}).imap, none);
 });
 
+test('administrators: addresses in the form the directory knows', (t) => {
+  assert.deepEqual(configOf(t, {}).administrators, []);
+  const administrators = ['Anna@Example.test', 'Jörg@bücher.test'];
+  assert.deepEqual(configOf(t, { administrators }).administrators, [
+    'anna@example.test',
+    'jörg@xn--bcher-kva.test',
+  ]);
+});
+
 test('oauth: issuers with their keys, from the configuration or a file', (t) => {
   const expected = {
     issuer: 'https://login.test',
@@ -56,6 +65,7 @@ test('what is wrong is refused, and said', (t) => {
   const secret = { kty: 'oct', k: 'c2VjcmV0' };
   const own = privateKey.export({ format: 'jwk' });
   const cases: readonly (readonly [unknown, RegExp])[] = [
+    [{ administrators: ['anna'] }, /"administrators": anna is not an address/],
     [{ imap: { messagelimit: 1000 } }, /imap.*messagelimit/],
     [{ imap: { messageLimit: 10 } }, /"imap.messageLimit".*500/],
     [{ imap: { disable: [{ capabilities: ['IDLE'] }] } }, /client or mailbox/],

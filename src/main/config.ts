@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import type { TokenIssuer } from '#directory';
 import { PosthornError } from '#kernel';
+import { addressKey, parseAddress } from '#model';
 import { CLIENT_LIMITS, type ClientLimits, clientLimitsOf } from './client-limits.ts';
 import { IMAP_SETTINGS, type ImapSettings, imapSettingsOf } from './imap-settings.ts';
 import type { PlaceOptions } from './place.ts';
@@ -48,6 +49,8 @@ export interface ServerConfig {
   readonly limits: Limits;
   readonly imap: ImapSettings;
   readonly clients: ClientLimits;
+  /** Primary addresses in key form. */
+  readonly administrators: readonly string[];
   readonly place: PlaceOptions;
   /** Connections to PostgreSQL that this node may have. */
   readonly engineConnections: number;
@@ -105,6 +108,11 @@ const FILE = z.strictObject({
     .describe('Certificate chain and key in PEM. Without it a self-signed certificate is made.'),
   imap: IMAP_SETTINGS.optional().describe('What is special about IMAP here.'),
   limits: CLIENT_LIMITS.optional().describe('What one client, or all, may ask of the server.'),
+  administrators: z
+    .array(z.string())
+    .max(1000)
+    .optional()
+    .describe('Primary addresses of those who may set quotas and annotate the server.'),
   oauth: TOKEN_ISSUERS.optional().describe('Issuers of tokens that are taken for a password.'),
   fronts: z
     .int()
@@ -158,6 +166,7 @@ export function makeConfig(options: StartOptions): ServerConfig {
     limits: { messageBytesMax: file.messageBytesMax ?? 100 * MEGABYTE },
     imap: imapSettingsOf(file.imap),
     clients: clientLimitsOf(file.limits),
+    administrators: (file.administrators ?? []).map(administratorOf),
     place: { engine: options.engine ?? file.engine, blobs: options.blobs ?? file.blobs },
     engineConnections: file.engineConnections ?? 24,
     welcome:
@@ -166,6 +175,13 @@ export function makeConfig(options: StartOptions): ServerConfig {
       options.engine === undefined &&
       chosen.length === 0,
   };
+}
+
+function administratorOf(text: string): string {
+  const address = parseAddress(text);
+  if (address === undefined)
+    throw new PosthornError('configuration', `"administrators": ${text} is not an address`);
+  return addressKey(address);
 }
 
 function certificateOf(tls: z.infer<typeof FILE>['tls']): ServerConfig['tls'] {

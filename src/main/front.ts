@@ -41,6 +41,7 @@ export interface FrontSetup {
   readonly imap: ImapSettings;
   readonly clients: ClientLimits;
   readonly shared: SharedMemory;
+  readonly administrators: readonly string[];
   readonly logLevel: string;
   readonly engine: EngineWay;
   readonly controlPort: MessagePort;
@@ -121,6 +122,7 @@ const imap = new ImapServer({
   ...common,
   store,
   switchOffs,
+  administrators: setup.administrators,
   seats,
   limits: {
     appendBytesMax: sizeBytesMax,

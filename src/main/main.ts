@@ -130,6 +130,7 @@ async function startParts(
     imap: config.imap,
     clients: config.clients,
     shared: shareMemory(threads),
+    administrators: config.administrators,
     logLevel: config.logLevel,
   };
   const attach = (): EngineWay => house.attach();

@@ -6,7 +6,10 @@ export interface MailboxInfo {
   readonly primaryAddress: string;
   readonly addresses: readonly string[];
   readonly createdAtMs: number;
+  /** Octets that its messages may have together; undefined: no limit. */
   readonly quotaBytes: number | undefined;
+  /** Messages that it may hold; undefined: no limit. */
+  readonly quotaMessages: number | undefined;
   readonly usedBytes: number;
   readonly usedMessages: number;
 }

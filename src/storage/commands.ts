@@ -160,6 +160,13 @@ export interface RemoveMailbox {
   readonly kind: 'remove-mailbox';
   readonly mailboxId: MailboxId;
 }
+/** Replaces both limits of a mailbox; undefined is none. What is over a new one stays, and nothing more comes in. @throws no-mailbox */
+export interface SetQuota {
+  readonly kind: 'set-quota';
+  readonly mailboxId: MailboxId;
+  readonly quotaBytes: number | undefined;
+  readonly quotaMessages: number | undefined;
+}
 export interface SetVerifiers {
   readonly kind: 'set-verifiers';
   readonly mailboxId: MailboxId;
@@ -203,6 +210,7 @@ interface Signatures {
   'remove-domain': [RemoveDomain, { readonly removed: boolean }];
   'add-mailbox': [AddMailbox, { readonly mailboxId: MailboxId }];
   'remove-mailbox': [RemoveMailbox, { readonly removed: boolean }];
+  'set-quota': [SetQuota, { readonly modSeq: ModSeq }];
   'set-verifiers': [SetVerifiers, { readonly changed: boolean }];
   'change-address': [ChangeAddress, { readonly changed: boolean }];
   'clean-up': [CleanUp, CleanedUp];

@@ -10,6 +10,7 @@ import { foldersConformance } from './conformance/folders.conformance.ts';
 import { ingestConformance } from './conformance/ingest.conformance.ts';
 import { keywordsConformance } from './conformance/keywords.conformance.ts';
 import { modelConformance } from './conformance/model.conformance.ts';
+import { quotaConformance } from './conformance/quota.conformance.ts';
 import { readsConformance } from './conformance/reads.conformance.ts';
 import { renameConformance } from './conformance/rename.conformance.ts';
 import { storeFlagsConformance } from './conformance/store-flags.conformance.ts';
@@ -36,6 +37,7 @@ export function describeEngine(
     foldersConformance(open);
     renameConformance(open);
     directoryConformance(open);
+    quotaConformance(open);
     changesConformance(open);
     cleanUpConformance(open);
     concurrencyConformance(open);

@@ -115,6 +115,8 @@ export interface Reads {
   folderByName(mailboxId: MailboxId, name: string): Promise<Folder | undefined>;
   folder(ref: FolderRef): Promise<Folder | undefined>;
   subscriptions(mailboxId: MailboxId): Promise<readonly string[]>;
+  /** Octets of the entries that carry \Deleted together; 0 when the folder is gone. */
+  deletedBytes(ref: FolderRef): Promise<number>;
   openFolder(ref: FolderRef): Promise<OpenedFolder | undefined>;
   /** Undefined when the folder is gone. */
   changes(ref: FolderRef, since: ModSeq): Promise<FolderChanges | undefined>;

@@ -85,6 +85,11 @@ export class Mailbox {
     return await this.#engine.read.folderByName(this.mailboxId, stored);
   }
 
+  /** Octets that an EXPUNGE of the folder would free at most. */
+  deletedBytes(folderId: FolderId): Promise<number> {
+    return this.#engine.read.deletedBytes({ mailboxId: this.mailboxId, folderId });
+  }
+
   subscriptions(): Promise<readonly string[]> {
     return this.#engine.read.subscriptions(this.mailboxId);
   }

@@ -43,6 +43,9 @@ const AFTER_LOGIN = [
   'REPLACE',
   'CATENATE',
   'URL-PARTIAL',
+  'QUOTA',
+  'QUOTA=RES-STORAGE',
+  'QUOTA=RES-MESSAGE',
 ];
 
 /** What the server can do for this session in its present state (RFC 9051 §6.1.1, §7.2.2). */
@@ -69,6 +72,7 @@ function allCapabilitiesOf(session: Session): readonly string[] {
 /** What depends on the session or on how the server is set up. */
 function afterLogin(session: Session): readonly string[] {
   const offered = [`APPENDLIMIT=${session.server.limits.appendBytesMax}`];
+  if (session.isAdministrator) offered.push('QUOTASET');
   if (!session.connection.compressed) offered.push('COMPRESS=DEFLATE');
   const { messageLimit, saveLimit } = session.server.limits;
   if (messageLimit !== undefined) offered.push(`MESSAGELIMIT=${messageLimit}`);

@@ -12,6 +12,8 @@ import { enable } from './commands/enable.ts';
 import { esearch } from './commands/esearch.ts';
 import { expunge } from './commands/expunge.ts';
 import { fetch } from './commands/fetch.ts';
+import { getQuota } from './commands/getquota.ts';
+import { getQuotaRoot } from './commands/getquotaroot.ts';
 import { id } from './commands/id.ts';
 import { idle } from './commands/idle.ts';
 import { list } from './commands/list.ts';
@@ -24,6 +26,7 @@ import { noop } from './commands/noop.ts';
 import { rename } from './commands/rename.ts';
 import { search } from './commands/search.ts';
 import { select } from './commands/select.ts';
+import { setQuota } from './commands/setquota.ts';
 import { sort } from './commands/sort.ts';
 import { starttls } from './commands/starttls.ts';
 import { status } from './commands/status.ts';
@@ -92,6 +95,9 @@ const COMMANDS: Table = {
   LSUB: { when: 'authenticated', tell: 'hinted', run: lsub },
   NAMESPACE: { when: 'authenticated', tell: 'hinted', run: namespace },
   STATUS: { when: 'authenticated', tell: 'all', run: status },
+  GETQUOTA: { when: 'authenticated', tell: 'hinted', run: getQuota },
+  GETQUOTAROOT: { when: 'authenticated', tell: 'hinted', run: getQuotaRoot },
+  SETQUOTA: { when: 'authenticated', tell: 'hinted', run: setQuota },
   ESEARCH: { when: 'authenticated', tell: 'hinted-unnumbered', run: esearch },
   IDLE: { when: 'authenticated', tell: 'all', run: idle },
 

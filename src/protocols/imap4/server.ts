@@ -17,13 +17,18 @@ import { type ServerContext, Session } from './session.ts';
 import type { SwitchOff } from './switched-off.ts';
 
 export interface ImapServerOptions
-  extends Omit<ServerContext, 'limits' | 'secureContext' | 'switchOffs' | 'admit' | 'dismiss'> {
+  extends Omit<
+    ServerContext,
+    'limits' | 'secureContext' | 'switchOffs' | 'administrators' | 'admit' | 'dismiss'
+  > {
   readonly log: Logger;
   /** Those that are not given have their defaults. */
   readonly limits?: Partial<ImapLimits>;
   readonly switchOffs?: readonly SwitchOff[];
   /** The sessions of each mailbox, over all threads and protocols. */
   readonly seats?: SharedCounts;
+  /** Primary addresses in key form. */
+  readonly administrators?: readonly string[];
   /** With it STARTTLS is offered on connections that are not encrypted. */
   readonly secureContext?: SecureContext | undefined;
 }
@@ -49,13 +54,14 @@ export class ImapServer {
   #stopping = false;
 
   constructor(options: ImapServerOptions) {
-    const { log, limits, secureContext, switchOffs = [], seats, ...rest } = options;
+    const { log, limits, secureContext, switchOffs = [], administrators, seats, ...rest } = options;
     this.#log = log;
     this.#seats = seats ?? SharedCounts.alone();
     this.#context = {
       ...rest,
       secureContext,
       switchOffs,
+      administrators: new Set(administrators),
       limits: { ...DEFAULT_IMAP_LIMITS, ...limits },
       admit: (account) => this.#admit(account),
       dismiss: (account) => this.#seats.leave(seatOf(account)),

@@ -22,13 +22,15 @@ export interface ServerContext {
   readonly hostname: string;
   readonly directory: Pick<
     Directory,
-    'verifyPassword' | 'startSasl' | 'saslMechanisms' | 'isSaslMechanism'
+    'verifyPassword' | 'startSasl' | 'saslMechanisms' | 'isSaslMechanism' | 'mailbox' | 'setQuota'
   >;
   readonly store: Pick<Store, 'openMailbox' | 'incoming'>;
   readonly clock: Clock;
   readonly limits: ImapLimits;
   /** What is kept from which clients. */
   readonly switchOffs: readonly SwitchOff[];
+  /** Primary addresses, in key form, of those who may change what belongs to others or to the server. */
+  readonly administrators: ReadonlySet<string>;
   /** With it STARTTLS is offered. */
   readonly secureContext: SecureContext | undefined;
   /** Counts a session of a mailbox; false when it has too many already. */
@@ -113,6 +115,11 @@ export class Session {
   /** Who has logged in. */
   get account(): Account | undefined {
     return this.#account;
+  }
+
+  /** Whether who has logged in may change what belongs to others or to the server. */
+  get isAdministrator(): boolean {
+    return this.#account !== undefined && this.server.administrators.has(this.#account.address);
   }
 
   /** The own mailbox of who has logged in; only commands of the authenticated state may ask. */

@@ -31,6 +31,7 @@ export interface StandOptions {
   /** Pretends that clients come from elsewhere. */
   readonly remote?: boolean;
   readonly quotaBytes?: number;
+  readonly administrators?: readonly string[];
   readonly switchOffs?: readonly SwitchOff[];
   /** The mailbox that sessions get in place of the real one. */
   readonly mailbox?: (real: Mailbox) => Mailbox;
@@ -70,6 +71,7 @@ export async function stand(t: TestContext, options: StandOptions = {}): Promise
     log: silentLogger,
     secureContext,
     switchOffs: options.switchOffs ?? [],
+    administrators: options.administrators ?? [],
     limits: { authFailureDelayMs: 1, ...options.limits },
   });
   const listener = await listen({

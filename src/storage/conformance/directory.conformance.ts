@@ -114,6 +114,7 @@ function mailboxes(open: OpenEngine): void {
       addresses: [`a@${DOMAIN}`],
       createdAtMs: 1234,
       quotaBytes: 5000,
+      quotaMessages: undefined,
       usedBytes: 0,
       usedMessages: 0,
     });

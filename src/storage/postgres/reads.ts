@@ -34,6 +34,7 @@ import {
 import { readEntries } from './reads/entries.ts';
 import {
   openFolder,
+  readDeletedBytes,
   readFolder,
   readFolderByName,
   readFolders,
@@ -68,6 +69,10 @@ export class PostgresReads implements Reads {
 
   subscriptions(mailboxId: MailboxId): Promise<readonly string[]> {
     return this.#ask(mailboxId, (connection) => readSubscriptions(connection, mailboxId));
+  }
+
+  deletedBytes(ref: FolderRef): Promise<number> {
+    return this.#ask(ref.mailboxId, (connection) => readDeletedBytes(connection, ref));
   }
 
   openFolder(ref: FolderRef): Promise<OpenedFolder | undefined> {

@@ -33,6 +33,7 @@ export function scopeOf(command: Exclude<Command, { kind: 'clean-up' }>): Scope 
       };
     case 'create-folder':
     case 'subscribe':
+    case 'set-quota':
       return { ...nothing, mailboxIds: [command.mailboxId] };
     case 'remove-mailbox':
       return { ...nothing, directory: true, mailboxIds: [command.mailboxId] };

@@ -11,7 +11,8 @@ export interface MailboxState {
   lastUidValidity: number;
   usedBytes: number;
   usedMessages: number;
-  readonly quotaBytes: number | undefined;
+  quotaBytes: number | undefined;
+  quotaMessages: number | undefined;
   dirty: boolean;
   /** The modseq that ingests of this transaction share, 0 when the next one must take a new one. */
   ingestModSeq: number;
@@ -32,7 +33,8 @@ export interface FolderState extends FolderRef {
   dirty: boolean;
 }
 
-export const SELECT_MAILBOX = `SELECT modseq, next_folder_id, next_content_id, last_uid_validity, used_bytes, used_messages, quota_bytes
+export const SELECT_MAILBOX = `SELECT modseq, next_folder_id, next_content_id, last_uid_validity, used_bytes, used_messages, quota_bytes,
+    quota_messages
   FROM mailbox WHERE mailbox_id = $1`;
 /** Locks the mailbox for the rest of the transaction: whoever changes anything in it comes by here first. */
 export const LOCK_MAILBOX = `${SELECT_MAILBOX} FOR UPDATE`;
@@ -56,6 +58,7 @@ export function mailboxState(mailboxId: MailboxId, row: Row): MailboxState {
     usedBytes: row[4] as number,
     usedMessages: row[5] as number,
     quotaBytes: (row[6] as number | null) ?? undefined,
+    quotaMessages: (row[7] as number | null) ?? undefined,
     dirty: false,
     ingestModSeq: 0,
   };

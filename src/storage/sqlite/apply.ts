@@ -14,6 +14,7 @@ import {
 import { expunge } from './commands/expunge.ts';
 import { createFolder, deleteFolder, renameFolder, subscribe } from './commands/folders.ts';
 import { ingest } from './commands/ingest.ts';
+import { setQuota } from './commands/set-quota.ts';
 import { storeFlags } from './commands/store-flags.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -53,6 +54,8 @@ export function apply(
       return addMailbox(tx, command);
     case 'remove-mailbox':
       return removeMailbox(tx, command);
+    case 'set-quota':
+      return setQuota(tx, command);
     case 'set-verifiers':
       return setVerifiers(tx, command);
     case 'change-address':

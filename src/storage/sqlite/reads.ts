@@ -33,6 +33,7 @@ import {
 import { readEntries } from './reads/entries.ts';
 import {
   openFolder,
+  readDeletedBytes,
   readFolder,
   readFolderByName,
   readFolders,
@@ -77,6 +78,10 @@ export class SqliteReads implements Reads {
 
   async subscriptions(mailboxId: MailboxId): Promise<readonly string[]> {
     return readSubscriptions(this.#sql, mailboxId);
+  }
+
+  async deletedBytes(ref: FolderRef): Promise<number> {
+    return readDeletedBytes(this.#sql, ref);
   }
 
   async openFolder(ref: FolderRef): Promise<OpenedFolder | undefined> {

@@ -12,7 +12,8 @@ export interface MailboxState {
   lastUidValidity: number;
   usedBytes: number;
   usedMessages: number;
-  readonly quotaBytes: number | undefined;
+  quotaBytes: number | undefined;
+  quotaMessages: number | undefined;
   dirty: boolean;
   /** The modseq that ingests of this transaction share, 0 when the next one must take a new one. */
   ingestModSeq: number;
@@ -36,7 +37,7 @@ export interface FolderState extends FolderRef {
   addedModSeq: number;
 }
 
-const SELECT_MAILBOX = `SELECT modseq, next_folder_id, last_uid_validity, used_bytes, used_messages, quota_bytes
+const SELECT_MAILBOX = `SELECT modseq, next_folder_id, last_uid_validity, used_bytes, used_messages, quota_bytes, quota_messages
   FROM mailbox WHERE mailbox_id = ?`;
 const UPDATE_MAILBOX = `UPDATE mailbox SET modseq = ?, next_folder_id = ?, last_uid_validity = ?, used_bytes = ?, used_messages = ?
   WHERE mailbox_id = ?`;
@@ -85,6 +86,7 @@ export class Transaction {
       usedBytes: row[3] as number,
       usedMessages: row[4] as number,
       quotaBytes: (row[5] as number | null) ?? undefined,
+      quotaMessages: (row[6] as number | null) ?? undefined,
       dirty: false,
       ingestModSeq: 0,
     };

@@ -25,6 +25,14 @@ import {
 } from './folder.ts';
 import { type ListCommand, type LsubCommand, readList, readLsub } from './list.ts';
 import { Cursor, type ParseError, type ParseOptions, parseErrorOf } from './parser.ts';
+import {
+  type GetQuotaCommand,
+  type GetQuotaRootCommand,
+  readGetQuota,
+  readGetQuotaRoot,
+  readSetQuota,
+  type SetQuotaCommand,
+} from './quota.ts';
 import { readSearch } from './search.ts';
 import type { SearchCommand } from './search-key.ts';
 import { readSelect, type SelectCommand } from './select.ts';
@@ -65,6 +73,9 @@ export type CommandBody =
   | ListCommand
   | LsubCommand
   | StatusCommand
+  | GetQuotaCommand
+  | GetQuotaRootCommand
+  | SetQuotaCommand
   | AppendCommand
   | ExpungeCommand
   | UidBatchesCommand
@@ -119,6 +130,9 @@ const COMMANDS: ReadonlyMap<string, CommandReader> = new Map<string, CommandRead
   ['LIST', readList],
   ['LSUB', readLsub],
   ['STATUS', readStatus],
+  ['GETQUOTA', readGetQuota],
+  ['GETQUOTAROOT', readGetQuotaRoot],
+  ['SETQUOTA', readSetQuota],
   ['APPEND', (cursor) => readAppend(cursor, 'APPEND')],
   ['REPLACE', (cursor) => readAppend(cursor, 'REPLACE')],
   ['UIDBATCHES', readUidBatches],

@@ -114,6 +114,16 @@ export {
 export type { ParseError, ParseOptions } from './parser.ts';
 export { type PartialRange, partialIndexes } from './partial-range.ts';
 export {
+  encodeQuota,
+  encodeQuotaRoot,
+  type GetQuotaCommand,
+  type GetQuotaRootCommand,
+  type QuotaData,
+  type QuotaResource,
+  type QuotaRootData,
+  type SetQuotaCommand,
+} from './quota.ts';
+export {
   CommandReader,
   type ReaderErrorCode,
   type ReaderLimits,

@@ -4,6 +4,8 @@ import * as c from './chars.ts';
 import type { LiteralAnnouncement } from './literal.ts';
 
 const UINT32_MAX = 0xffff_ffff;
+/** 2^63-1 as it comes out digit by digit: rounded up on its way. */
+const UINT63_SUM_MAX = 2 ** 63 + 2 ** 12;
 const FOUND_CHARS_MAX = 24;
 
 /** What the bytes violate. Thrown inside the grammar only; every door function returns a result. */
@@ -153,7 +155,7 @@ export class Cursor {
    * mod-sequence here is larger, so comparisons come out the same.
    */
   number64(expected: string): number {
-    return Math.min(this.#digits(expected, 2 ** 63), Number.MAX_SAFE_INTEGER);
+    return Math.min(this.#digits(expected, UINT63_SUM_MAX), Number.MAX_SAFE_INTEGER);
   }
 
   /** `mod-sequence-valzer = "0" / mod-sequence-value` (RFC 7162 §7). */

@@ -5,6 +5,7 @@ import { type EsearchData, readEsearchData } from './esearch-data.ts';
 import { readMailbox } from './mailbox.ts';
 import { type Ranges, readKnownSet } from './number-set.ts';
 import { Cursor, GrammarError, type ParseOptions } from './parser.ts';
+import { type QuotaData, type QuotaRootData, readQuotaData, readQuotaRootData } from './quota.ts';
 import { readTag } from './tag.ts';
 import { readThreads, type ThreadForest } from './thread-list.ts';
 import { readLooseAtom, readValue, textOf, type Value } from './value.ts';
@@ -48,6 +49,8 @@ export type Untagged =
       readonly numbers: readonly number[];
       readonly modSeq?: ModSeq;
     }
+  | ({ readonly type: 'QUOTA' } & QuotaData)
+  | ({ readonly type: 'QUOTAROOT' } & QuotaRootData)
   | { readonly type: 'THREAD'; readonly forest: ThreadForest }
   | ({ readonly type: 'ESEARCH' } & EsearchData)
   | { readonly type: 'VANISHED'; readonly earlier: boolean; readonly uids: Ranges<Uid> }
@@ -149,6 +152,10 @@ function readUntagged(cursor: Cursor): Untagged {
       return readSearchResult(cursor, name);
     case 'ESEARCH':
       return { type: name, ...readEsearchData(cursor) };
+    case 'QUOTA':
+      return { type: name, ...readQuotaData(cursor) };
+    case 'QUOTAROOT':
+      return { type: name, ...readQuotaRootData(cursor) };
     case 'THREAD':
       return { type: name, forest: readThreads(cursor) };
     case 'VANISHED':

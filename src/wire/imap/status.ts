@@ -8,6 +8,7 @@ export const STATUS_ITEMS = [
   'UIDVALIDITY',
   'UNSEEN',
   'DELETED',
+  'DELETED-STORAGE',
   'SIZE',
   'RECENT',
   'HIGHESTMODSEQ',
@@ -35,10 +36,10 @@ export function readStatus(cursor: Cursor): StatusCommand {
 
 /**
  * ```abnf
- * status-att = "MESSAGES" / "UIDNEXT" / "UIDVALIDITY" / "UNSEEN" / "DELETED" / "SIZE" / "RECENT" /
- *              "HIGHESTMODSEQ" / "MAILBOXID" / "APPENDLIMIT"
+ * status-att = "MESSAGES" / "UIDNEXT" / "UIDVALIDITY" / "UNSEEN" / "DELETED" / "DELETED-STORAGE" /
+ *              "SIZE" / "RECENT" / "HIGHESTMODSEQ" / "MAILBOXID" / "APPENDLIMIT"
  * ```
- * RFC 9051 §9, RFC 3501 §9, RFC 7162 §7, RFC 8474 §7, RFC 7889 §6.
+ * RFC 9051 §9, RFC 3501 §9, RFC 7162 §7, RFC 8474 §7, RFC 7889 §6, RFC 9208 §4.1.4.
  */
 export function readStatusItems(cursor: Cursor): readonly StatusItem[] {
   const items = cursor.list('status items', STATUS_ITEMS.length * 2, () => {

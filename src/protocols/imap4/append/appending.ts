@@ -56,6 +56,7 @@ export class Appending implements AsyncDisposable {
   #finished: Incoming[] = [];
   /** What the quota leaves. */
   #roomBytes = 0;
+  #roomMessages = 0;
   /** Why the command will fail although the client still sends. */
   #failure: Error | undefined;
 
@@ -123,6 +124,7 @@ export class Appending implements AsyncDisposable {
     if (info === undefined) throw new PosthornError('no-mailbox');
     this.#target = target;
     this.#roomBytes = (info.quotaBytes ?? Number.POSITIVE_INFINITY) - info.usedBytes;
+    this.#roomMessages = (info.quotaMessages ?? Number.POSITIVE_INFINITY) - info.usedMessages;
     return undefined;
   }
 
@@ -149,6 +151,7 @@ export class Appending implements AsyncDisposable {
     if (this.#messages.length >= server.limits.appendMessagesMax)
       return no('Too many messages in one APPEND', 'LIMIT');
     if (this.#heldBytes > HELD_BYTES_MAX) return no('Too much in one APPEND, use several', 'LIMIT');
+    if (this.#messages.length >= this.#roomMessages) return no('The mailbox is full', 'OVERQUOTA');
     this.#current = { head, incoming: this.#bodies.use(server.store.incoming()), sizeBytes: 0 };
     return undefined;
   }

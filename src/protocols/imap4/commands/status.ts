@@ -24,19 +24,16 @@ export async function encodeFolderStatus(
 ): Promise<string> {
   if (items.includes('HIGHESTMODSEQ')) session.enableCondstore();
   const values: (readonly [StatusItem, StatusValue])[] = [];
-  for (const item of items) {
-    const value =
-      item === 'RECENT' ? await countRecent(mailbox, folder) : knownValue(session, folder, item);
-    values.push([item, value]);
-  }
+  for (const item of items)
+    values.push([item, await statusValue(session, { mailbox, folder }, item)]);
   return encodeMailboxStatus(mailbox.prefix + folder.name, values, session.utf8);
 }
 
-function knownValue(
+function statusValue(
   session: Session,
-  folder: Folder,
-  item: Exclude<StatusItem, 'RECENT'>,
-): StatusValue {
+  { mailbox, folder }: Found,
+  item: StatusItem,
+): StatusValue | Promise<StatusValue> {
   switch (item) {
     case 'MESSAGES':
       return folder.messages;
@@ -48,6 +45,10 @@ function knownValue(
       return folder.unseen;
     case 'DELETED':
       return folder.deleted;
+    case 'DELETED-STORAGE':
+      return folder.deleted === 0 ? 0 : mailbox.deletedBytes(folder.folderId);
+    case 'RECENT':
+      return countRecent(mailbox, folder);
     case 'SIZE':
       return folder.sizeBytes;
     case 'HIGHESTMODSEQ':

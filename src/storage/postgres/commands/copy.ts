@@ -1,6 +1,7 @@
 import { PosthornError } from '#kernel';
 import { Flag, UID_MAX, type Uid } from '#model';
 import type { Copied, Copy, FolderRef } from '../../commands.ts';
+import { hasRoomFor } from '../../quota.ts';
 import type { Row } from '../connection.ts';
 import { numberArray, rangesLiteral, textArray, uidsLiteral } from '../literals.ts';
 import type { FolderState } from '../state.ts';
@@ -156,12 +157,7 @@ function checkRoom(tx: Transaction, command: Copy, target: FolderState, sums: Su
     throw new PosthornError('too-many', 'the folder has used all its 4294967295 uids');
   const mailbox = tx.mailbox(command.to.mailboxId);
   const grows = !command.move || command.to.mailboxId !== command.mailboxId;
-  if (
-    grows &&
-    mailbox.quotaBytes !== undefined &&
-    mailbox.usedBytes + sums.sizeBytes > mailbox.quotaBytes
-  )
-    throw new PosthornError('over-quota');
+  if (grows && !hasRoomFor(mailbox, sums)) throw new PosthornError('over-quota');
 }
 
 async function removeSource(

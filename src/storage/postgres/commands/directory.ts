@@ -113,6 +113,7 @@ export async function addMailbox(
     usedBytes: 0,
     usedMessages: 0,
     quotaBytes: command.quotaBytes,
+    quotaMessages: undefined,
     dirty: true,
     ingestModSeq: 0,
   };

@@ -1,6 +1,7 @@
 import { assert, PosthornError } from '#kernel';
 import { Flag, type MailboxId, type ModSeq, UID_MAX, type Uid } from '#model';
 import type { Ingest, Ingested, IngestedEntry, IngestTarget } from '../../commands.ts';
+import { hasRoomFor } from '../../quota.ts';
 import type { Transaction } from '../transaction.ts';
 import { checkKeywords, internKeywords } from './keywords.ts';
 
@@ -33,14 +34,15 @@ export async function checkPart(
   { contents, targets }: Pick<Ingest, 'contents' | 'targets'>,
 ): Promise<void> {
   const mailbox = tx.mailbox(mailboxId);
-  let bytes = 0;
+  const more = { messages: 0, sizeBytes: 0 };
   for (const target of targets) {
     if (target.mailboxId !== mailboxId) continue;
     if (tx.folder(target).uidNext + targets.length - 1 > UID_MAX)
       throw new PosthornError('too-many', 'the folder has used all its 4294967295 uids');
-    if (!target.enforceQuota || mailbox.quotaBytes === undefined) continue;
-    bytes += contents[target.content]!.sizeBytes;
-    if (mailbox.usedBytes + bytes > mailbox.quotaBytes) throw new PosthornError('over-quota');
+    if (!target.enforceQuota) continue;
+    more.messages++;
+    more.sizeBytes += contents[target.content]!.sizeBytes;
+    if (!hasRoomFor(mailbox, more)) throw new PosthornError('over-quota');
   }
   const keywords = targets
     .filter((target) => target.mailboxId === mailboxId)

@@ -27,6 +27,9 @@ const OPEN = `SELECT ${COLUMNS},
       WHERE e.mailbox_id = $1 AND e.folder_id = $2 AND e.flags & ${Flag.Seen} = 0 ORDER BY e.uid LIMIT 1) END
   FROM folder AS f WHERE f.mailbox_id = $1 AND f.folder_id = $2`;
 
+const SUM_DELETED = `SELECT coalesce(sum(size_bytes), 0)::bigint FROM entry
+  WHERE mailbox_id = $1 AND folder_id = $2 AND flags & ${Flag.Deleted} <> 0`;
+
 export function folderOf(row: Row): Folder {
   return {
     mailboxId: row[0] as MailboxId,
@@ -66,6 +69,14 @@ export async function readFolder(
 ): Promise<Folder | undefined> {
   const [row] = await connection.query(SELECT_ONE, mailboxId, folderId);
   return row === undefined ? undefined : folderOf(row);
+}
+
+export async function readDeletedBytes(
+  connection: Connection,
+  { mailboxId, folderId }: FolderRef,
+): Promise<number> {
+  const [row] = await connection.query(SUM_DELETED, mailboxId, folderId);
+  return row![0] as number;
 }
 
 export async function readSubscriptions(

@@ -1,6 +1,7 @@
 import { assert, PosthornError } from '#kernel';
 import { type Content, Flag, type ModSeq, type TrackingEvent, UID_MAX, type Uid } from '#model';
 import type { Ingest, Ingested, IngestTarget } from '../../commands.ts';
+import { hasRoomFor } from '../../quota.ts';
 import type { Transaction } from '../transaction.ts';
 import { internKeywords } from './keywords.ts';
 
@@ -38,7 +39,7 @@ export function ingest(tx: Transaction, command: Ingest, nowMs: number): Ingeste
 }
 
 function checkTargets(tx: Transaction, command: Ingest): void {
-  const added = new Map<number, number>();
+  const added = new Map<number, { readonly messages: number; readonly sizeBytes: number }>();
   const used = new Set<number>();
   for (const target of command.targets) {
     const content = command.contents[target.content];
@@ -47,10 +48,14 @@ function checkTargets(tx: Transaction, command: Ingest): void {
     const mailbox = tx.mailbox(target.mailboxId);
     if (tx.folder(target).uidNext + command.targets.length - 1 > UID_MAX)
       throw new PosthornError('too-many', 'the folder has used all its 4294967295 uids');
-    if (!target.enforceQuota || mailbox.quotaBytes === undefined) continue;
-    const bytes = (added.get(target.mailboxId) ?? 0) + content.sizeBytes;
-    added.set(target.mailboxId, bytes);
-    if (mailbox.usedBytes + bytes > mailbox.quotaBytes) throw new PosthornError('over-quota');
+    if (!target.enforceQuota) continue;
+    const before = added.get(target.mailboxId);
+    const more = {
+      messages: (before?.messages ?? 0) + 1,
+      sizeBytes: (before?.sizeBytes ?? 0) + content.sizeBytes,
+    };
+    added.set(target.mailboxId, more);
+    if (!hasRoomFor(mailbox, more)) throw new PosthornError('over-quota');
   }
   assert(used.size === command.contents.length, 'every content has a target');
 }

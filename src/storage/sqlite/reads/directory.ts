@@ -4,7 +4,7 @@ import type { Row, Statements } from '../statements.ts';
 
 const SELECT_ADDRESS = 'SELECT mailbox_id FROM address WHERE address = ?';
 const SELECT_DOMAIN = 'SELECT 1 FROM domain WHERE domain = ?';
-const MAILBOX = `SELECT r.mailbox_id, r.address, r.created_ms, m.quota_bytes, m.used_bytes, m.used_messages,
+const MAILBOX = `SELECT r.mailbox_id, r.address, r.created_ms, m.quota_bytes, m.quota_messages, m.used_bytes, m.used_messages,
     (SELECT group_concat(a.address, ' ' ORDER BY a.address) FROM address AS a WHERE a.mailbox_id = r.mailbox_id)
   FROM recipient AS r JOIN mailbox AS m ON m.mailbox_id = r.mailbox_id`;
 const SELECT_MAILBOX = `${MAILBOX} WHERE r.mailbox_id = ?`;
@@ -26,9 +26,10 @@ function mailboxOf(row: Row): MailboxInfo {
     primaryAddress: row[1] as string,
     createdAtMs: row[2] as number,
     quotaBytes: (row[3] as number | null) ?? undefined,
-    usedBytes: row[4] as number,
-    usedMessages: row[5] as number,
-    addresses: ((row[6] as string | null) ?? '').split(' ').filter((address) => address !== ''),
+    quotaMessages: (row[4] as number | null) ?? undefined,
+    usedBytes: row[5] as number,
+    usedMessages: row[6] as number,
+    addresses: ((row[7] as string | null) ?? '').split(' ').filter((address) => address !== ''),
   };
 }
 

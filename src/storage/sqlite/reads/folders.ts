@@ -22,6 +22,8 @@ const SELECT_KEYWORDS = 'SELECT name FROM keyword WHERE mailbox_id = ? ORDER BY 
 const SELECT_FIRST_UNSEEN = `SELECT uid FROM entry WHERE mailbox_id = ? AND folder_id = ? AND flags & ${Flag.Seen} = 0
   ORDER BY uid LIMIT 1`;
 
+const SUM_DELETED = `SELECT coalesce(sum(size_bytes), 0) FROM entry WHERE mailbox_id = ? AND folder_id = ? AND flags & ${Flag.Deleted} <> 0`;
+
 function folderOf(row: Row): Folder {
   return {
     mailboxId: row[0] as MailboxId,
@@ -55,6 +57,10 @@ export function readFolderByName(
 export function readFolder(sql: Statements, ref: FolderRef): Folder | undefined {
   const row = sql.row(SELECT_ONE, ref.mailboxId, ref.folderId);
   return row === undefined ? undefined : folderOf(row);
+}
+
+export function readDeletedBytes(sql: Statements, { mailboxId, folderId }: FolderRef): number {
+  return sql.row(SUM_DELETED, mailboxId, folderId)![0] as number;
 }
 
 export function readSubscriptions(sql: Statements, mailboxId: MailboxId): readonly string[] {
