@@ -141,6 +141,25 @@ test('SEARCH and UID SEARCH as IMAP4rev1', async () => {
   assert.deepEqual(await searched(client, 'SEARCH SAVEDATESUPPORTED'), found(1, 2, 3, 4, 5));
 });
 
+test('YOUNGER and OLDER count from now (RFC 5032)', async () => {
+  await using stand = await openStand();
+  await using client = await stand.connect();
+  const ago = (days: number): string => {
+    const date = new Date(systemClock.now() - days * 86_400_000).toUTCString();
+    const [, day, month, year, time] = /^\w+, (\d+) (\w+) (\d+) (\S+)/.exec(date)!;
+    return `"${day}-${month}-${year} ${time} +0000"`;
+  };
+  const message = Buffer.from('Subject: aged\r\n\r\n');
+  for (const days of [0, 2, 9]) await client.append('INBOX', message, ago(days));
+  await client.ok('SELECT INBOX');
+  const day = 86_400;
+  assert.deepEqual(await searched(client, `SEARCH YOUNGER ${day}`), found(1));
+  assert.deepEqual(await searched(client, `SEARCH OLDER ${day}`), found(2, 3));
+  assert.deepEqual(await searched(client, `SEARCH OLDER ${day} YOUNGER ${5 * day}`), found(2));
+  assert.deepEqual(await searched(client, `UID SEARCH NOT YOUNGER ${5 * day}`), found(3));
+  assert.equal((await client.command('SEARCH OLDER 0')).status, 'BAD');
+});
+
 test('EMAILID is what FETCH tells', async () => {
   await using stand = await openStand();
   await using client = await stand.connect();

@@ -127,6 +127,25 @@ test('AUTHENTICATE: initial response, continuation, cancel, nonsense (RFC 9051 Â
   assert.equal((await third.command('AUTHENTICATE X-UNKNOWN')).status, 'NO');
 });
 
+test('AUTHENTICATE LOGIN asks for the name, then for the password', async (t) => {
+  const { connect } = await stand(t);
+  const client = await connect();
+  const answer = async (text: string, line: string): Promise<void> => {
+    const asked = await client.response();
+    assert.ok(asked.kind === 'continue');
+    assert.equal(Buffer.from(asked.text, 'base64').toString(), text);
+    client.send(`${Buffer.from(line).toString('base64')}\r\n`);
+  };
+  const login = async (tag: string, password: string): Promise<string> => {
+    client.send(`${tag} AUTHENTICATE LOGIN\r\n`);
+    await answer('Username:', USER);
+    await answer('Password:', password);
+    return (await client.completion(tag)).status;
+  };
+  assert.equal(await login('a', 'wrong'), 'NO');
+  assert.equal(await login('b', PASSWORD), 'OK');
+});
+
 test('after three failed logins the session ends', async (t) => {
   const { connect } = await stand(t);
   const client = await connect();
