@@ -119,7 +119,15 @@ export interface Reads {
   deletedBytes(ref: FolderRef): Promise<number>;
   openFolder(ref: FolderRef): Promise<OpenedFolder | undefined>;
   /** Undefined when the folder is gone. */
-  changes(ref: FolderRef, since: ModSeq): Promise<FolderChanges | undefined>;
+  /**
+   * What happened to a folder since a modseq. Entries that nothing changed but flags, by one of the changes that are `known`, may
+   * be left out: who has changed a million messages need not read them again.
+   */
+  changes(
+    ref: FolderRef,
+    since: ModSeq,
+    known?: readonly ModSeq[],
+  ): Promise<FolderChanges | undefined>;
   entries(query: EntryQuery): Promise<readonly Entry[]>;
   /** Bytes [start, end) of a whole message (head and body) that a mailbox shows; undefined when the content is gone. */
   contentBytes(

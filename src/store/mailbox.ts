@@ -98,8 +98,12 @@ export class Mailbox {
     return this.#engine.read.openFolder({ mailboxId: this.mailboxId, folderId });
   }
 
-  changes(folderId: FolderId, since: ModSeq): Promise<FolderChanges | undefined> {
-    return this.#engine.read.changes({ mailboxId: this.mailboxId, folderId }, since);
+  changes(
+    folderId: FolderId,
+    since: ModSeq,
+    known?: readonly ModSeq[],
+  ): Promise<FolderChanges | undefined> {
+    return this.#engine.read.changes({ mailboxId: this.mailboxId, folderId }, since, known);
   }
 
   entries(query: Omit<EntryQuery, 'mailboxId'>): Promise<readonly Entry[]> {

@@ -26,7 +26,9 @@ const LINES_AT_ONCE = 1000;
 export async function refresh(session: Session, view: View, mayExpunge: boolean): Promise<void> {
   view.stale = false;
   const { mailbox } = view;
-  const changes = await mailbox.changes(view.folderId, view.modSeq);
+  // Results that are followed may change by what this session did itself.
+  const known = session.contexts.size > 0 ? [] : view.toldChanges;
+  const changes = await mailbox.changes(view.folderId, view.modSeq, known);
   if (changes === undefined) return leaveDeleted(session);
   const isSame = changes.folder.highestModSeq === view.modSeq;
   if (isSame && !(mayExpunge && view.hasGone)) {

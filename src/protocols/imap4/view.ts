@@ -44,7 +44,7 @@ export class View {
   /** Messages that are gone and still have a number. */
   readonly #gone = new Set<number>();
   /** Changes that this session made and has told of already. */
-  readonly #told = new Set<number>();
+  readonly #told = new Set<ModSeq>();
   readonly #recent: RecentRange[] = [];
   /** Keywords the client was told of, by their name in lower case. */
   readonly #keywords: Map<string, string>;
@@ -203,6 +203,11 @@ export class View {
   /** Notes that the client knows of all that this session's own change `modSeq` did to flags. */
   told(modSeq: ModSeq): void {
     this.#told.add(modSeq);
+  }
+
+  /** What was noted by `told` since the last `apply`. */
+  get toldChanges(): readonly ModSeq[] {
+    return [...this.#told];
   }
 
   /**

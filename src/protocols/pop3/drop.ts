@@ -1,6 +1,7 @@
 import { INBOX_ID, UID_MAX, type Uid } from '#model';
 import type { UidRanges } from '#store';
 import type { Pop3Mailbox } from './ports.ts';
+import { ReadAhead } from './read-ahead.ts';
 
 const PAGE = 1000;
 const DELETED = 1;
@@ -20,6 +21,8 @@ export interface DropMessage {
  */
 export class Drop {
   readonly mailbox: Pop3Mailbox;
+  /** Whole messages that are not large. */
+  readonly whole: ReadAhead;
   readonly #uidValidity: number;
   readonly #uids: Uint32Array;
   readonly #sizes: Float64Array;
@@ -35,6 +38,7 @@ export class Drop {
     sizes: Float64Array,
   ) {
     this.mailbox = mailbox;
+    this.whole = new ReadAhead(mailbox, (number) => this.message(number));
     this.#uidValidity = uidValidity;
     this.#uids = uids;
     this.#sizes = sizes;

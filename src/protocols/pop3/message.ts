@@ -27,12 +27,10 @@ export async function sendMessage(
   options: { readonly reply: string; readonly cutter?: TopCutter },
 ): Promise<boolean> {
   const { cutter, reply } = options;
-  const [entry] = await drop.mailbox.entries({
-    folderId: INBOX_ID,
-    uids: [[message.uid, message.uid]],
-    columns: columnsFor(message, cutter),
-    limit: 1,
-  });
+  const entry =
+    cutter === undefined && message.sizeBytes <= WHOLE_BYTES_MAX
+      ? await drop.whole.entry(message)
+      : await readEntry(drop, message, cutter === undefined ? {} : { head: true });
   const pieces = entry && piecesOf(drop, entry, cutter ? TOP_RANGE_BYTES : RANGE_BYTES);
   const first = await pieces?.next();
   if (first === undefined || (first.done && message.sizeBytes > 0)) {
@@ -55,10 +53,19 @@ export async function sendMessage(
   return !connection.closed;
 }
 
-/** TOP begins with the header, which is kept apart: of the body no more is read than is wanted of it. */
-function columnsFor({ sizeBytes }: DropMessage, cutter: TopCutter | undefined): EntryColumns {
-  if (cutter !== undefined) return { head: true };
-  return sizeBytes <= WHOLE_BYTES_MAX ? { head: true, body: true } : {};
+/** TOP begins with the header, which is kept apart: of the body no more is read than is wanted of it. Of a large message nothing yet. */
+async function readEntry(
+  drop: Drop,
+  { uid }: DropMessage,
+  columns: EntryColumns,
+): Promise<Entry | undefined> {
+  const [entry] = await drop.mailbox.entries({
+    folderId: INBOX_ID,
+    uids: [[uid, uid]],
+    columns,
+    limit: 1,
+  });
+  return entry;
 }
 
 /** The bytes of a message in order; none when it is gone. @throws {corrupt} when they end early */

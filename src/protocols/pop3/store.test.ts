@@ -85,6 +85,30 @@ test('each way to log in opens the drop of the real store', async (t) => {
   await client.closed();
 });
 
+test('messages taken in order come back byte for byte: around marked ones, large ones, and ones that others remove', async (t) => {
+  const { mailbox, file, connect } = await house(t);
+  const sizeOf = (number: number): number => (number % 9 === 0 ? 90_000 : 10 * number);
+  const messages = Array.from({ length: 60 }, (_, index) =>
+    Buffer.from(`Subject: ${index + 1}\r\n\r\n.${'x'.repeat(sizeOf(index + 1))}\r\n`),
+  );
+  for (const bytes of messages) await file(bytes);
+  const client = await connect();
+  await client.login('ann', 'secret');
+  await client.expectOk('DELE 7');
+  await client.expectOk('DELE 20');
+  const take = async (number: number): Promise<void> =>
+    assert.ok((await client.multi(`RETR ${number}`))?.equals(messages[number - 1]!), `${number}`);
+  for (let number = 1; number <= 30; number++)
+    if (number !== 7 && number !== 20) await take(number);
+  const removed = [[40 as Uid, 41 as Uid]] as const;
+  await mailbox.expunge({ folderId: INBOX_ID, uids: removed, onlyDeleted: false });
+  // Out of order nothing is held, and what comes behind a message that is gone is not taken for it.
+  for (const number of [41, 40])
+    assert.match((await client.command(`RETR ${number}`)).text, /removed/);
+  for (const number of [39, 42, 60, 3, 4, 5, 6, 31, 42, 43]) await take(number);
+  await client.quit();
+});
+
 test('small and spilled messages come back byte for byte; ids stay; QUIT alone changes the store', async (t) => {
   const { mailbox, file, connect } = await house(t);
   const small = Buffer.from('Subject: small\r\n\r\n.\r\n..x\r\n');

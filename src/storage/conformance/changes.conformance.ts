@@ -48,6 +48,37 @@ export function changesConformance(open: OpenEngine): void {
       assert.deepEqual(entry, { uid: 3, modSeq: at[2], flags: Flag.Seen, keywords: 'k' });
     });
 
+    test('leaves out what only changes of flags did that are known', async (t) => {
+      const box = await openBox(open, t);
+      await box.deliver(5);
+      const since = (await box.folder()).highestModSeq;
+      const change = { kind: 'store-flags', operation: 'add', ...box.ref() } as const;
+      const flag = { ...change, keywords: [], unchangedSince: undefined };
+      const own = await run(box.engine, { ...flag, flags: Flag.Seen, uids: ranges([1, 4]) });
+      const other = await run(box.engine, { ...flag, flags: Flag.Flagged, uids: ranges([3, 3]) });
+      const again = await run(box.engine, { ...flag, flags: Flag.Answered, uids: ranges([2, 2]) });
+      await box.deliver(1);
+      await run(box.engine, {
+        kind: 'expunge',
+        ...box.ref(),
+        onlyDeleted: false,
+        uids: ranges([1, 1]),
+      });
+      const known = [own.modSeq, again.modSeq];
+      const changes = (await box.engine.read.changes(box.ref(), since, known))!;
+      assert.deepEqual(changes.vanished, [1]);
+      const named = changes.entries.map(({ uid, modSeq }) => [uid, known.includes(modSeq)]);
+      assert.deepEqual(
+        named.filter(([, isKnown]) => !isKnown),
+        [
+          [3, false],
+          [6, false],
+        ],
+      );
+      assert.equal(changes.entries.find(({ uid }) => uid === 3)!.modSeq, other.modSeq);
+      assert.ok(named.length < (await box.engine.read.changes(box.ref(), since))!.entries.length);
+    });
+
     test('is right for a folder with more changes than are worth following one by one', async (t) => {
       const box = await openBox(open, t);
       await box.deliver(4);

@@ -79,8 +79,12 @@ export class PostgresReads implements Reads {
     return this.#ask(ref.mailboxId, (connection) => openFolder(connection, ref));
   }
 
-  changes(ref: FolderRef, since: ModSeq): Promise<FolderChanges | undefined> {
-    return this.#ask(ref.mailboxId, (connection) => readChanges(connection, ref, since));
+  changes(
+    ref: FolderRef,
+    since: ModSeq,
+    known?: readonly ModSeq[],
+  ): Promise<FolderChanges | undefined> {
+    return this.#ask(ref.mailboxId, (connection) => readChanges(connection, ref, since, known));
   }
 
   entries(query: EntryQuery): Promise<readonly Entry[]> {

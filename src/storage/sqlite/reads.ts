@@ -88,8 +88,12 @@ export class SqliteReads implements Reads {
     return this.#snapshot(() => openFolder(this.#sql, ref));
   }
 
-  async changes(ref: FolderRef, since: ModSeq): Promise<FolderChanges | undefined> {
-    return this.#snapshot(() => readChanges(this.#sql, ref, since));
+  async changes(
+    ref: FolderRef,
+    since: ModSeq,
+    known?: readonly ModSeq[],
+  ): Promise<FolderChanges | undefined> {
+    return this.#snapshot(() => readChanges(this.#sql, ref, since, known));
   }
 
   async entries(query: EntryQuery): Promise<readonly Entry[]> {

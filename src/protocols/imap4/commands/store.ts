@@ -108,13 +108,27 @@ async function storeSilently(
   const limit = command.unchangedSince;
   const known = Math.min(view.modSeq, limit ?? Number.MAX_SAFE_INTEGER) as ModSeq;
   const stored = await write(view, command, slice, known);
-  if (stored.changed.length > 0) {
+  const [first] = stored.changed;
+  if (first !== undefined) {
     view.told(stored.modSeq);
+    await tellNewKeywords(session, view, command, first);
     if (session.condstore) await tellModSeqs(session, view, stored);
   }
   if (stored.modified.length === 0 || limit === known) return stored;
   const rest = await write(view, command, uidRangesOf(stored.modified), limit);
   return { ...rest, changed: [...stored.changed, ...rest.changed] };
+}
+
+/** A keyword may be new to the client in the form that the mailbox has it in, which one of the messages shows. */
+async function tellNewKeywords(
+  session: Session,
+  view: View,
+  command: StoreCommand,
+  changed: Uid,
+): Promise<void> {
+  if (splitFlags(command.flags).keywords.length === 0) return;
+  const query = { uids: uidRangesOf([changed]), columns: {}, batch: 1 };
+  for await (const rows of readRows(view, query)) tellKeywords(session, view, rows);
 }
 
 async function tellModSeqs(session: Session, view: View, stored: FlagsStored): Promise<void> {

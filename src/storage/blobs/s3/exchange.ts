@@ -1,10 +1,4 @@
-import {
-  Agent as HttpAgent,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  request,
-} from 'node:http';
-import { Agent as HttpsAgent, request as requestTls } from 'node:https';
+import type { Agent, IncomingHttpHeaders, IncomingMessage, request } from 'node:http';
 
 /** One HTTP request, signed and complete. */
 export interface HttpRequest {
@@ -22,22 +16,29 @@ export interface HttpAnswer {
   readonly body: Buffer;
 }
 
+interface Way {
+  readonly agent: Agent;
+  readonly request: typeof request;
+}
+
 /** Connections to one store: kept open between requests, never keeping the process alive while idle. */
 export class Connections {
-  readonly #agent: HttpAgent;
-  readonly #request: typeof request;
+  readonly #protocol: string;
+  readonly #atOnce: number;
+  #way: Promise<Way> | undefined;
 
   constructor(protocol: string, atOnce: number) {
-    const options = { keepAlive: true, maxSockets: atOnce, maxFreeSockets: atOnce };
-    this.#agent = protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options);
-    this.#request = protocol === 'https:' ? requestTls : request;
+    this.#protocol = protocol;
+    this.#atOnce = atOnce;
   }
 
   /** Sends a request and gathers its whole answer. Rejects when either does not come to its end, or the signal says so. */
-  exchange(asked: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+  async exchange(asked: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
     const { method, url, headers, body, answerBytesMax } = asked;
+    this.#way ??= openWay(this.#protocol, this.#atOnce);
+    const { agent, request } = await this.#way;
     return new Promise((resolve, reject) => {
-      const sent = this.#request(url, { method, headers, agent: this.#agent, signal });
+      const sent = request(url, { method, headers, agent, signal });
       // A second one may follow an answer that came before all was sent.
       sent.on('error', reject);
       sent.once('response', (answer) => {
@@ -49,6 +50,15 @@ export class Connections {
       sent.end(body);
     });
   }
+}
+
+/** HTTP is loaded with the first request: it takes several megabytes in each thread of a server that may never make one. */
+async function openWay(protocol: string, atOnce: number): Promise<Way> {
+  const options = { keepAlive: true, maxSockets: atOnce, maxFreeSockets: atOnce };
+  const { Agent, request } = await (protocol === 'https:'
+    ? import('node:https')
+    : import('node:http'));
+  return { agent: new Agent(options), request };
 }
 
 /** A refusal may explain itself at some length whatever was asked. */

@@ -2,13 +2,14 @@ import type { ModSeq, Uid } from '#model';
 import type { FolderRef } from '../../commands.ts';
 import type { EntryState, FolderChanges } from '../../reads.ts';
 import type { Connection, Row } from '../connection.ts';
-import { uidsIn } from '../literals.ts';
+import { numberArray, uidsIn } from '../literals.ts';
 import { COLUMNS, FOLDER_COLUMNS, folderOf } from './folders.ts';
 
-// The log's uids in one statement with the entries they name, so that all of it is of one snapshot. Names of the log: $3 since.
+// The log's uids in one statement with the entries they name, so that all of it is of one snapshot. Names of the log: $3 since, $4 known.
 const SELECT_NAMED = `WITH log AS (
     SELECT range_agg(c.uids) FILTER (WHERE c.kind = 'v') AS gone, range_agg(c.uids) FILTER (WHERE c.kind <> 'v') AS named
     FROM change AS c WHERE c.mailbox_id = $1 AND c.modseq > $3 AND c.folder_id = $2
+      AND NOT (c.kind = 'f' AND c.modseq = ANY ($4::bigint[]))
   )
   SELECT ${COLUMNS}, m.log_floor, log.gone::text, e.uid, e.modseq, e.flags, e.keywords
   FROM folder AS f JOIN mailbox AS m ON m.mailbox_id = f.mailbox_id CROSS JOIN log
@@ -25,13 +26,14 @@ const SELECT_SCAN = `SELECT ${COLUMNS}, e.uid, e.modseq, e.flags, e.keywords FRO
   LEFT JOIN entry AS e ON e.mailbox_id = f.mailbox_id AND e.folder_id = f.folder_id AND e.modseq > $3
   WHERE f.mailbox_id = $1 AND f.folder_id = $2 ORDER BY e.uid`;
 
-/** Follows the change log of a folder from a modseq on. */
+/** Follows the change log of a folder from a modseq on, passing over changes of flags that are known. */
 export async function readChanges(
   connection: Connection,
   { mailboxId, folderId }: FolderRef,
   since: ModSeq,
+  known: readonly ModSeq[] = [],
 ): Promise<FolderChanges | undefined> {
-  const rows = await connection.query(SELECT_NAMED, mailboxId, folderId, since);
+  const rows = await connection.query(SELECT_NAMED, mailboxId, folderId, since, numberArray(known));
   const [first] = rows;
   if (first === undefined) return undefined;
   const folder = folderOf(first);

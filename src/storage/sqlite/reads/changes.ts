@@ -9,24 +9,28 @@ import { readFolder } from './folders.ts';
 const LOG_ROWS_MAX = 2000;
 
 const SELECT_FLOOR = 'SELECT log_floor FROM mailbox WHERE mailbox_id = ?';
-const SELECT_LOG = `SELECT kind, uids FROM change WHERE mailbox_id = ? AND modseq > ? AND folder_id = ? ORDER BY modseq`;
+const SELECT_LOG = `SELECT kind, uids FROM change WHERE mailbox_id = ? AND modseq > ? AND folder_id = ?
+  AND NOT (kind = 'f' AND modseq IN (SELECT value FROM json_each(?))) ORDER BY modseq`;
 const SELECT_NAMED = `SELECT e.uid, e.modseq, e.flags, e.keywords FROM ${RANGES} AS r CROSS JOIN entry AS e
   WHERE e.mailbox_id = ? AND e.folder_id = ? AND e.uid BETWEEN r.lo AND r.hi AND e.modseq > ? ORDER BY e.uid`;
 const SELECT_SCAN = `SELECT uid, modseq, flags, keywords FROM entry
   WHERE mailbox_id = ? AND folder_id = ? AND modseq > ? ORDER BY uid`;
 
-/** Follows the change log of a folder from a modseq on. */
+/** Follows the change log of a folder from a modseq on, passing over changes of flags that are known. */
 export function readChanges(
   sql: Statements,
   ref: FolderRef,
   since: ModSeq,
+  known: readonly ModSeq[] = [],
 ): FolderChanges | undefined {
   const folder = readFolder(sql, ref);
   if (folder === undefined) return undefined;
   if (folder.highestModSeq <= since) return { folder, vanished: [], entries: [] };
   const { mailboxId, folderId } = ref;
   const complete = (sql.row(SELECT_FLOOR, mailboxId)?.[0] as number) <= since;
-  const log = complete ? sql.rows(SELECT_LOG, mailboxId, since, folderId) : [];
+  const log = complete
+    ? sql.rows(SELECT_LOG, mailboxId, since, folderId, JSON.stringify(known))
+    : [];
   const rows =
     complete && log.length <= LOG_ROWS_MAX
       ? sql.rows(SELECT_NAMED, rangesJson(namedIn(log)), mailboxId, folderId, since)

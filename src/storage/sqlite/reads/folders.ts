@@ -10,6 +10,7 @@ import {
 import type { FolderRef } from '../../commands.ts';
 import type { OpenedFolder } from '../../reads.ts';
 import type { Row, Statements } from '../statements.ts';
+import { readUids } from './uids.ts';
 
 const COLUMNS = `mailbox_id, folder_id, name, special_use, uid_validity, uid_next, highest_modseq, messages, unseen, deleted,
   size_bytes, recent_from`;
@@ -17,7 +18,6 @@ const SELECT_ALL = `SELECT ${COLUMNS} FROM folder WHERE mailbox_id = ? ORDER BY 
 const SELECT_BY_NAME = `SELECT ${COLUMNS} FROM folder WHERE mailbox_id = ? AND name = ?`;
 const SELECT_ONE = `SELECT ${COLUMNS} FROM folder WHERE mailbox_id = ? AND folder_id = ?`;
 const SELECT_SUBSCRIPTIONS = 'SELECT name FROM subscription WHERE mailbox_id = ? ORDER BY name';
-const SELECT_UIDS = 'SELECT uid FROM entry WHERE mailbox_id = ? AND folder_id = ? ORDER BY uid';
 const SELECT_KEYWORDS = 'SELECT name FROM keyword WHERE mailbox_id = ? ORDER BY name';
 const SELECT_FIRST_UNSEEN = `SELECT uid FROM entry WHERE mailbox_id = ? AND folder_id = ? AND flags & ${Flag.Seen} = 0
   ORDER BY uid LIMIT 1`;
@@ -75,9 +75,7 @@ export function openFolder(sql: Statements, ref: FolderRef): OpenedFolder | unde
   const folder = readFolder(sql, ref);
   if (folder === undefined) return undefined;
   const { mailboxId, folderId } = ref;
-  const uids = new Uint32Array(folder.messages);
-  let count = 0;
-  for (const row of sql.rows(SELECT_UIDS, mailboxId, folderId)) uids[count++] = row[0] as number;
+  const uids = readUids(sql, ref, folder.messages);
   const firstUnseen =
     folder.unseen === 0
       ? undefined
