@@ -34,6 +34,8 @@ export interface TwoWayOptions {
   readonly maildir: Maildir;
   /** Letters of the flags that the program carries over. */
   readonly letters: string;
+  /** Whether the program removes what is marked as trashed in the Maildir; else it is only marked on the server too. */
+  readonly expunges: boolean;
   /** What the program calls a folder of the Maildir: the name on the wire, with the separator it uses. */
   readonly localName: (wireName: string) => string;
   readonly seed: number;
@@ -55,6 +57,7 @@ export class TwoWay {
   readonly #server: TestServer;
   readonly #maildir: Maildir;
   readonly #letters: string;
+  readonly #expunges: boolean;
   readonly #localName: (wireName: string) => string;
   readonly #random: () => number;
   readonly #expected: Rows = new Map();
@@ -63,7 +66,8 @@ export class TwoWay {
   #near = new Map<string, Place<Kept>>();
   #made = 0;
 
-  constructor({ server, maildir, letters, localName, seed }: TwoWayOptions) {
+  constructor({ server, maildir, letters, expunges, localName, seed }: TwoWayOptions) {
+    this.#expunges = expunges;
     this.#server = server;
     this.#maildir = maildir;
     this.#letters = letters;
@@ -256,10 +260,10 @@ export class TwoWay {
     this.#expectLetters(id, letters);
   }
 
-  /** Half of them as programs do that expunge later. */
+  /** Half of them, where that does, as programs do that expunge later. */
   #removeNear(id: string): void {
     const { message } = this.#near.get(id)!;
-    if (this.#random() < 0.5) rmSync(message.path);
+    if (!this.#expunges || this.#random() < 0.5) rmSync(message.path);
     else this.#maildir.mark(message, 'ST');
     this.#expectNone(id);
   }
