@@ -275,6 +275,8 @@ export class ImapClient implements AsyncDisposable {
   }
 
   #listen(socket: Socket): void {
+    // What follows a literal is not held back until the server has acknowledged the literal's bytes.
+    socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('error', (error) => this.#end(error.message));
     socket.on('close', () => this.#end('closed by the server'));

@@ -1,17 +1,10 @@
 import assert from 'node:assert/strict';
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { Maildir, type Side } from './maildir.ts';
+import { WAYS, writeMbsyncConfig } from './mbsync.ts';
 import { missing, runOk, sayVersion } from './program.ts';
-import { ALICE, HOST, type Listener, PASSWORD, startServer, type TestServer } from './server.ts';
+import { ALICE, startServer, type TestServer } from './server.ts';
 
 const skip = missing('mbsync');
 
@@ -23,85 +16,6 @@ const LETTERS: Readonly<Record<string, string>> = {
   '\\Flagged': 'F',
   '\\Seen': 'S',
 };
-
-/** Subject and flag letters of each message, sorted. */
-type Side = Readonly<Record<string, readonly string[]>>;
-
-/** A Maildir with subfolders, as mbsync's `SubFolders Verbatim` lays it out. */
-class Maildir {
-  readonly root: string;
-  #made = 0;
-
-  constructor(root: string) {
-    this.root = root;
-    mkdirSync(root, { recursive: true });
-  }
-
-  makeFolder(folder: string): void {
-    for (const sub of ['cur', 'new', 'tmp'])
-      mkdirSync(join(this.root, folder, sub), { recursive: true });
-  }
-
-  add(folder: string, subject: string, flags = ''): void {
-    const text = `From: ${ALICE}\nSubject: ${subject}\nMessage-ID: <${subject}@local>\n\nÄ local text\n`;
-    this.#made++;
-    const name = `17637${this.#made}.M${this.#made}.local:2,${flags}`;
-    writeFileSync(join(this.root, folder, 'cur', name), text);
-  }
-
-  /** The file of a message, by its subject. */
-  #find(folder: string, subject: string): { readonly path: string; readonly name: string } {
-    const found = this.#files(folder).find(({ path }) => subjectOf(path) === subject);
-    assert.ok(found !== undefined, `${folder} has no ${subject}`);
-    return found;
-  }
-
-  setFlags(folder: string, subject: string, flags: string): void {
-    const { path, name } = this.#find(folder, subject);
-    renameSync(path, join(this.root, folder, 'cur', `${name.replace(/:2,.*/, '')}:2,${flags}`));
-  }
-
-  remove(folder: string, subject: string): void {
-    rmSync(this.#find(folder, subject).path);
-  }
-
-  #files(folder: string): { readonly path: string; readonly name: string }[] {
-    return ['cur', 'new'].flatMap((sub) => {
-      const dir = join(this.root, folder, sub);
-      return readdirSync(dir).map((name) => ({ path: join(dir, name), name }));
-    });
-  }
-
-  #folders(prefix = ''): string[] {
-    const dirs = readdirSync(join(this.root, prefix), { withFileTypes: true });
-    if (prefix !== '' && !dirs.some(({ name }) => name === 'cur')) return [];
-    const below = dirs
-      .filter((entry) => entry.isDirectory() && !['cur', 'new', 'tmp'].includes(entry.name))
-      .flatMap(({ name }) => this.#folders(prefix === '' ? name : `${prefix}/${name}`));
-    return prefix === '' ? below : [prefix, ...below];
-  }
-
-  list(): Side {
-    const sides: Record<string, readonly string[]> = {};
-    for (const folder of this.#folders().toSorted())
-      sides[folder] = this.#files(folder)
-        .map(({ path, name }) => `${subjectOf(path)} ${/:2,(.*)/.exec(name)?.[1] ?? ''}`)
-        .toSorted();
-    return sides;
-  }
-
-  /** All that must stay as it is when there is nothing to do: every path with its size and times. */
-  fingerprint(): readonly string[] {
-    return readdirSync(this.root, { recursive: true, encoding: 'utf8' })
-      .filter((name) => /\/(cur|new)\//.test(name))
-      .map((name) => `${name} ${statSync(join(this.root, name)).mtimeMs}`)
-      .toSorted();
-  }
-}
-
-function subjectOf(path: string): string {
-  return /^Subject: (.*?)\r?$/m.exec(readFileSync(path, 'latin1'))![1]!;
-}
 
 /** The server's side in the same form as the Maildir's; names in mbsync's local form, which is UTF-7. */
 async function listServer(server: TestServer, localName: (name: string) => string): Promise<Side> {
@@ -128,18 +42,12 @@ const WIRE_NAMES: Readonly<Record<string, string>> = {
 };
 const localName = (name: string): string => WIRE_NAMES[name] ?? name;
 
-const WAYS = [
-  ['in the clear', 'imap', 'None'],
-  ['after STARTTLS', 'imap', 'STARTTLS'],
-  ['over TLS', 'imaps', 'IMAPS'],
-] as const;
-
 for (const [name, listener, ssl] of WAYS)
   test(`mbsync keeps a Maildir and the server equal, ${name}`, { skip }, async (t) => {
     sayVersion(t, 'mbsync');
     const server = await startServer(t);
     const local = new Maildir(join(server.work, 'maildir'));
-    const config = writeConfig(server, listener, ssl, local.root);
+    const config = writeMbsyncConfig(server, { listener, ssl, root: local.root });
     const sync = async (): Promise<string> => {
       const { out, err } = await runOk('mbsync', ['-V', '-c', config, 'all']);
       return out + err;
@@ -218,39 +126,3 @@ for (const [name, listener, ssl] of WAYS)
     });
     await server.check();
   });
-
-function writeConfig(server: TestServer, listener: Listener, ssl: string, root: string): string {
-  const secret = join(server.work, 'password');
-  writeFileSync(secret, `${PASSWORD}\n`, { mode: 0o600 });
-  const config = join(server.work, 'mbsyncrc');
-  const lines = [
-    'IMAPAccount server',
-    `Host ${HOST}`,
-    `Port ${server.port[listener]}`,
-    `User ${ALICE}`,
-    `PassCmd "cat ${secret}"`,
-    `SSLType ${ssl}`,
-    ...(ssl === 'None' ? [] : [`CertificateFile ${server.certificate}`]),
-    'Timeout 20',
-    '',
-    'IMAPStore far',
-    'Account server',
-    '',
-    'MaildirStore near',
-    `Path ${root}/`,
-    `Inbox ${root}/INBOX`,
-    'SubFolders Verbatim',
-    '',
-    'Channel all',
-    'Far :far:',
-    'Near :near:',
-    'Patterns *',
-    'Sync All',
-    'Create Both',
-    'Remove Both',
-    'Expunge Both',
-    'SyncState *',
-  ];
-  writeFileSync(config, `${lines.join('\n')}\n`);
-  return config;
-}

@@ -2,19 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { missing, runOk, sayVersion } from './program.ts';
-import { ALICE, PASSWORD, startServer, type TestServer } from './server.ts';
+import { offlineImap } from './offlineimap.ts';
+import { missing, sayVersion } from './program.ts';
+import { ALICE, startServer } from './server.ts';
 
 const skip = missing('offlineimap');
-const TLS_1_2 = `openssl_conf = client
-[client]
-ssl_conf = ssl
-[ssl]
-system_default = protocol
-[protocol]
-MaxProtocol = TLSv1.2
-`;
-
 for (const [how, listener] of [
   ['in the clear', 'imap'],
   ['after STARTTLS', 'imap'],
@@ -29,13 +21,7 @@ for (const [how, listener] of [
       'after STARTTLS': ['ssl = no', 'starttls = yes', `sslcacertfile = ${server.certificate}`],
       'over TLS': ['ssl = yes', `sslcacertfile = ${server.certificate}`],
     }[how];
-    const config = writeConfig(server, server.port[listener], maildir, options);
-    // imaplib2 reads in a thread of its own. After STARTTLS with TLS 1.3 it now and then never sends its next command: with
-    // Dovecot too, and never with TLS 1.2, which has no session tickets after the handshake.
-    const openssl = join(server.work, 'openssl.cnf');
-    writeFileSync(openssl, TLS_1_2);
-    const sync = (): Promise<unknown> =>
-      runOk('offlineimap', ['-o', '-c', config, '-u', 'basic'], { env: { OPENSSL_CONF: openssl } });
+    const sync = offlineImap(server, { port: server.port[listener], maildir, options });
     const folder = (name: string): Readonly<Record<string, string>> => filesOf(join(maildir, name));
 
     await server.imap(ALICE, (client) => client.ok('CREATE "Lists/Entw&APw-rfe"'));
@@ -83,37 +69,4 @@ function filesOf(dir: string): Readonly<Record<string, string>> {
       files[/^Subject: (.*?)\r?$/m.exec(readFileSync(path, 'latin1'))![1]!] = path;
     }
   return files;
-}
-
-function writeConfig(
-  server: TestServer,
-  port: number,
-  maildir: string,
-  options: readonly string[],
-): string {
-  const secret = join(server.work, 'password');
-  writeFileSync(secret, PASSWORD);
-  const config = join(server.work, 'offlineimaprc');
-  const lines = [
-    '[general]',
-    'accounts = alice',
-    `metadata = ${join(server.work, 'metadata')}`,
-    'socktimeout = 20',
-    '[Account alice]',
-    'localrepository = near',
-    'remoterepository = far',
-    '[Repository near]',
-    'type = Maildir',
-    `localfolders = ${maildir}`,
-    '[Repository far]',
-    'type = IMAP',
-    // It compares the certificate with a name only, not with an address.
-    'remotehost = localhost',
-    `remoteport = ${port}`,
-    `remoteuser = ${ALICE}`,
-    `remotepassfile = ${secret}`,
-    ...options,
-  ];
-  writeFileSync(config, `${lines.join('\n')}\n`);
-  return config;
 }

@@ -42,7 +42,7 @@ export class Relay implements AsyncDisposable {
 
   /** What IMAP commands the client sent, each once, in order. */
   get imapCommands(): readonly string[] {
-    const found = this.transcript.matchAll(/^C: [a-z]*\d+ ((?:UID )?[a-z]+)\b/gim);
+    const found = this.transcript.matchAll(/^C: (?=\S*\d)[a-z0-9]+ ((?:UID )?[a-z]+)\b/gim);
     return [...new Set([...found].map(([, name]) => name!.toUpperCase()))];
   }
 

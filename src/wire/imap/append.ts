@@ -90,7 +90,7 @@ export function parseAppendLiteral(
   bytes: Buffer,
   options: ParseOptions,
 ): AppendLiteral | ParseError {
-  const cursor = new Cursor(bytes, options);
+  const cursor = new Cursor(bytes, options, true);
   let tag = '*';
   try {
     tag = readTag(cursor);
@@ -112,7 +112,7 @@ function readName(cursor: Cursor): Name | undefined {
   const name = ((): Name | undefined => {
     if (cursor.skipKeyword('APPEND')) return 'APPEND';
     if (cursor.skipKeyword('REPLACE')) return 'REPLACE';
-    const uid = cursor.skipKeyword('UID') && cursor.skip(c.SP);
+    const uid = cursor.skipKeyword('UID') && cursor.skipSpace();
     return uid && cursor.skipKeyword('REPLACE') ? 'UID REPLACE' : undefined;
   })();
   if (name !== undefined) cursor.context = name;
@@ -167,7 +167,7 @@ export function parseAppendNext(
     tag,
   }: { readonly name: AppendTarget['name']; readonly place: AppendPlace; readonly tag: string },
 ): ({ readonly ok: true } & AppendRun) | ParseError {
-  const cursor = new Cursor(bytes, options);
+  const cursor = new Cursor(bytes, options, true);
   cursor.context = name;
   try {
     return { ok: true, ...readRun(cursor, name, place) };
@@ -208,7 +208,7 @@ function closeMessage(cursor: Cursor, steps: AppendStep[], utf8: boolean): void 
 /** Whether only spaces are left; consumes nothing else. */
 function isBlank(cursor: Cursor): boolean {
   const start = cursor.pos;
-  while (cursor.skip(c.SP));
+  cursor.skipSpaces();
   if (cursor.atEnd) return true;
   cursor.pos = start;
   return false;

@@ -1,4 +1,3 @@
-import * as c from './chars.ts';
 import type { Cursor } from './parser.ts';
 
 const ID_PAIRS_MAX = 30;
@@ -50,8 +49,8 @@ export function readLogin(cursor: Cursor): LoginCommand {
 export function readAuthenticate(cursor: Cursor): AuthenticateCommand {
   cursor.space('a mechanism');
   const mechanism = cursor.keyword('a mechanism');
-  if (!cursor.skip(c.SP) || cursor.atEnd) return { name: 'AUTHENTICATE', mechanism };
-  const text = cursor.bytes.subarray(cursor.pos);
+  if (!cursor.more()) return { name: 'AUTHENTICATE', mechanism };
+  const text = Buffer.from(cursor.bytes.toString('latin1', cursor.pos).trimEnd(), 'latin1');
   const isEmpty = text.length === 1 && text[0] === 0x3d;
   const initialResponse = isEmpty ? Buffer.alloc(0) : decodeBase64(text);
   if (initialResponse === undefined || (text.length === 0 && !isEmpty))
@@ -107,6 +106,6 @@ export function readEnable(cursor: Cursor): EnableCommand {
     if (capabilities.length === CAPABILITIES_MAX)
       cursor.reject(`more than ${CAPABILITIES_MAX} capabilities`);
     capabilities.push(cursor.keyword('a capability'));
-  } while (cursor.skip(c.SP) && !cursor.atEnd);
+  } while (cursor.more());
   return { name: 'ENABLE', capabilities };
 }

@@ -269,3 +269,30 @@ test('the lines that end IDLE and AUTHENTICATE', () => {
   assert.equal(isCancel(Buffer.from('*')), true);
   assert.equal(isCancel(Buffer.from('**')), false);
 });
+
+test('spaces are forgiven where one is wanted, and at the end of lists', () => {
+  for (const [sent, meant] of [
+    ['LOGIN  "ann"  ""  ', 'LOGIN "ann" ""'],
+    [' FETCH  1:*   ( FLAGS  UID )', 'FETCH 1:* (FLAGS UID)'],
+    [
+      'UID  FETCH 1 (BODY.PEEK[HEADER.FIELDS ( From  To )])',
+      'UID FETCH 1 (BODY.PEEK[HEADER.FIELDS (From To)])',
+    ],
+    ['LIST  ""  "%"  ', 'LIST "" "%"'],
+    [
+      'LIST ( SUBSCRIBED ) "" "*" RETURN ( SPECIAL-USE )',
+      'LIST (SUBSCRIBED) "" "*" RETURN (SPECIAL-USE)',
+    ],
+    ['STATUS  INBOX  ( MESSAGES  UNSEEN )', 'STATUS INBOX (MESSAGES UNSEEN)'],
+    ['UID STORE 1 +FLAGS ( \\Seen  $label1 ) ', 'UID STORE 1 +FLAGS (\\Seen $label1)'],
+    ['UID STORE 1 FLAGS ( )', 'UID STORE 1 FLAGS ()'],
+    ['UID SEARCH  1:*   NOT  DELETED', 'UID SEARCH 1:* NOT DELETED'],
+    ['SELECT  INBOX  ( CONDSTORE ) ', 'SELECT INBOX (CONDSTORE)'],
+    ['AUTHENTICATE  PLAIN  AGEAYg==  ', 'AUTHENTICATE PLAIN AGEAYg=='],
+    ['ID  ( "name"  "x" ) ', 'ID ("name" "x")'],
+  ] as const)
+    assert.deepEqual(body(sent), body(meant), sent);
+  assert.match(refusal('FETCH 1 (FLAGSUID)'), /BAD/);
+  assert.match(refusal('FETCH 1 ( )'), /what to fetch/);
+  assert.match(refusal('UID SEARCH\t1:*'), /a space/);
+});

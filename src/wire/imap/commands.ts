@@ -172,7 +172,7 @@ const UID_EXPECTED = 'FETCH, STORE, SEARCH, SORT, THREAD, COPY, MOVE, EXPUNGE or
  * Text arguments are decoded; byte arguments are views of `bytes`.
  */
 export function parseCommand(bytes: Buffer, options: ParseOptions): ParseResult {
-  const cursor = new Cursor(bytes, options);
+  const cursor = new Cursor(bytes, options, true);
   let tag = '*';
   try {
     tag = readTag(cursor);

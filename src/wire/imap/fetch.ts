@@ -25,11 +25,15 @@ const PLAIN = [
   'EMAILID',
   'THREADID',
   'RFC822',
+  'RFC822.PEEK',
   'RFC822.HEADER',
   'RFC822.TEXT',
 ] as const;
 
-/** Items that have no arguments. RFC822, .HEADER and .TEXT are IMAP4rev1's (RFC 3501 §6.4.5). */
+/**
+ * Items that have no arguments. RFC822, .HEADER and .TEXT are IMAP4rev1's (RFC 3501 §6.4.5); RFC822.PEEK is IMAP4's (RFC 1730
+ * §6.4.5), and still asked for.
+ */
 export type PlainFetchItem = (typeof PLAIN)[number];
 
 /** One thing to fetch of each message. */
@@ -90,8 +94,7 @@ export function readFetch(cursor: Cursor, uid: boolean): FetchCommand {
   const set = readNumSet<never>(cursor, 'a sequence set');
   cursor.space('what to fetch');
   const items = readItems(cursor);
-  const modifiers =
-    cursor.skip(c.SP) && !cursor.atEnd ? readModifiers(cursor, uid) : { vanished: false };
+  const modifiers = cursor.more() ? readModifiers(cursor, uid) : { vanished: false };
   return { name: 'FETCH', uid, set, items, ...modifiers };
 }
 
@@ -109,7 +112,7 @@ function readItems(cursor: Cursor): readonly FetchItem[] {
 /**
  * ```abnf
  * fetch-att = "ENVELOPE" / "FLAGS" / "INTERNALDATE" / "RFC822.SIZE" / "UID" / "MODSEQ" / "SAVEDATE" /
- *             "EMAILID" / "THREADID" / "RFC822" [".HEADER" / ".TEXT"] / "BODY" ["STRUCTURE"] /
+ *             "EMAILID" / "THREADID" / "RFC822" [".HEADER" / ".TEXT" / ".PEEK"] / "BODY" ["STRUCTURE"] /
  *             "BODY" [".PEEK"] section [partial] / "BINARY" [".PEEK"] section-binary [partial] /
  *             "BINARY.SIZE" section-binary / "PREVIEW" [SP "(" "LAZY" ")"]
  * ```
@@ -161,7 +164,7 @@ function partialOf(cursor: Cursor): { readonly partial?: FetchPartial } {
 /** `[SP "(" "LAZY" *(SP preview-mod-ext) ")"]` (RFC 8970 §3.1); FETCH modifiers may follow instead. */
 function readLazy(cursor: Cursor): boolean {
   const start = cursor.pos;
-  if (cursor.skip(c.SP) && cursor.skip(c.LPAREN) && cursor.skipKeyword('LAZY')) {
+  if (cursor.skipSpace() && cursor.skip(c.LPAREN) && cursor.skipKeyword('LAZY')) {
     cursor.expect(c.RPAREN, '")" after LAZY');
     return true;
   }

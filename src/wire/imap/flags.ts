@@ -55,7 +55,7 @@ export function readFlagList(cursor: Cursor): readonly FlagName[] {
 /** STORE's short form `flag *(SP flag)`, without doubles. */
 export function readBareFlags(cursor: Cursor): readonly FlagName[] {
   const flags = [readFlag(cursor)];
-  while (cursor.skip(c.SP) && !cursor.atEnd) {
+  while (cursor.more()) {
     if (flags.length === FLAGS_MAX) cursor.reject(`more than ${FLAGS_MAX} flags`);
     flags.push(readFlag(cursor));
   }

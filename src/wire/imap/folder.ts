@@ -46,7 +46,7 @@ export function readCreate(cursor: Cursor): CreateCommand {
     for (const use of cursor.list('special uses', USES_MAX, () => readUse(cursor), true))
       uses.add(use);
   };
-  if (cursor.skip(c.SP) && !cursor.atEnd) cursor.list('parameters', 4, readParameter);
+  if (cursor.more()) cursor.list('parameters', 4, readParameter);
   return { name: 'CREATE', mailbox, uses: [...uses] };
 }
 

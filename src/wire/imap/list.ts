@@ -48,7 +48,7 @@ export function readList(cursor: Cursor): ListCommand {
   const patterns = extendedPatterns
     ? cursor.list('mailbox patterns', PATTERNS_MAX, () => readListMailbox(cursor))
     : [readListMailbox(cursor)];
-  const extendedReturn = cursor.skip(c.SP) && !cursor.atEnd;
+  const extendedReturn = cursor.more();
   return {
     name: 'LIST',
     extended: extendedSelect || extendedPatterns || extendedReturn,

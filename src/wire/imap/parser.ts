@@ -54,10 +54,16 @@ export class Cursor {
   pos = 0;
   /** What is being read, for error texts: the command's name. */
   context = 'command';
+  readonly #forgiving: boolean;
 
-  constructor(bytes: Buffer, options: ParseOptions = { utf8Names: false }) {
+  /**
+   * @param forgiving takes any number of spaces where the grammar has one. RFC 9051 §9 wants exactly one, and what is sent
+   *   here has one; but widespread servers have always taken more, so that clients were never told.
+   */
+  constructor(bytes: Buffer, options: ParseOptions = { utf8Names: false }, forgiving = false) {
     this.bytes = bytes;
     this.utf8Names = options.utf8Names;
+    this.#forgiving = forgiving;
   }
 
   get atEnd(): boolean {
@@ -97,14 +103,31 @@ export class Cursor {
     if (!this.skip(byte)) this.fail(expected);
   }
 
+  /** Consumes SP if it comes next. */
+  skipSpace(): boolean {
+    const isSpace = this.skip(c.SP);
+    if (isSpace && this.#forgiving) this.skipSpaces();
+    return isSpace;
+  }
+
+  /** Consumes all spaces that come next. */
+  skipSpaces(): void {
+    while (this.skip(c.SP));
+  }
+
   /** SP, before what `expected` names. */
   space(expected: string): void {
-    if (!this.skip(c.SP)) this.fail(`a space and ${expected}`);
+    if (!this.skipSpace()) this.fail(`a space and ${expected}`);
+  }
+
+  /** Whether an optional argument follows, of which SP is consumed. Trailing spaces are none. */
+  more(): boolean {
+    return this.skipSpace() && !this.atEnd;
   }
 
   /** The end of the command; trailing spaces are forgiven, as every server does. */
   end(): void {
-    while (this.skip(c.SP));
+    this.skipSpaces();
     if (!this.atEnd) this.fail('the end of the command');
   }
 
@@ -282,12 +305,15 @@ export class Cursor {
   list<T>(expected: string, max: number, item: () => T, empty = false): T[] {
     this.expect(c.LPAREN, `"(" before ${expected}`);
     const items: T[] = [];
+    if (this.#forgiving) this.skipSpaces();
     if (empty && this.skip(c.RPAREN)) return items;
     for (;;) {
       if (items.length === max) return this.reject(`more than ${max} items in a list`);
       items.push(item());
+      const spaced = this.next === c.SP;
+      if (this.#forgiving) this.skipSpaces();
       if (this.skip(c.RPAREN)) return items;
-      this.expect(c.SP, 'a space or ")"');
+      if (this.#forgiving ? !spaced : !this.skip(c.SP)) this.fail('a space or ")"');
     }
   }
 }

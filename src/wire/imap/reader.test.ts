@@ -183,3 +183,25 @@ test('clear forgets what came in plain text', () => {
   assert.equal(reader.next().kind, 'need-more');
   assert.equal(reader.betweenCommands, true);
 });
+
+test('empty lines between commands are passed over, and nowhere else', () => {
+  const sent = '\r\n\r\n\na NOOP\r\n\r\nb APPEND x {3+}\r\nabc\r\n\r\nc NOOP\r\n\r\n';
+  const expected = [
+    'command a NOOP',
+    'literal 3+ b APPEND x {3+}',
+    'data abc',
+    'literal-end',
+    'command ',
+    'command c NOOP',
+  ];
+  assert.deepEqual(run([sent], ['stream']), expected);
+  const cut = run([...sent], ['stream']).filter((step) => !step.startsWith('data'));
+  assert.deepEqual(
+    cut,
+    expected.filter((step) => !step.startsWith('data')),
+  );
+  const reader = new CommandReader();
+  reader.expectLine(10);
+  reader.push(Buffer.from('\r\n'));
+  assert.equal(describe(reader.next()), 'line ', 'an empty answer to a challenge');
+});

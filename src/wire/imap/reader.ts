@@ -65,8 +65,8 @@ const LITERAL_END: ReaderResult = { kind: 'literal-end' };
 
 /**
  * Cuts a client's byte stream into commands, literals and raw lines, without looking at what they
- * mean. A line ends with LF or CRLF; RFC 9051 §2.2 wants CRLF, but people type at servers. Inside
- * a literal every byte is content.
+ * mean. A line ends with LF or CRLF; RFC 9051 §2.2 wants CRLF, but people type at servers. Empty lines
+ * between commands are passed over. Inside a literal every byte is content.
  *
  * The common case, a chunk of whole commands, is neither copied nor turned into strings.
  */
@@ -217,6 +217,12 @@ export class CommandReader {
     }
     this.#scanned = input.length;
     if (lf < 0) return NEED_MORE;
+    // RFC 9051 §2.2.1: a command line begins with a tag. Some clients send one line end too many after a literal.
+    if (raw === undefined && lineEnd === 0 && this.#literals === 0) {
+      input.consume(lf + 1);
+      this.#scanned = 0;
+      return undefined;
+    }
     const literal =
       raw === undefined ? announcementAt(input.bytes, this.#lineStart, lineEnd) : undefined;
     if (literal !== undefined) return this.#announce(literal, lineEnd, lf + 1);

@@ -67,7 +67,7 @@ function readKeys(cursor: Cursor, charset: string | undefined): SearchProgram {
     charset === undefined ? (bytes: Buffer) => cursor.text(bytes) : decoderOf(cursor, charset);
   const reading: Reading = { cursor, decode, keys: 0 };
   const keys = [readKey(reading, 0)];
-  while (cursor.skip(c.SP) && !cursor.atEnd) keys.push(readKey(reading, 0));
+  while (cursor.more()) keys.push(readKey(reading, 0));
   return { key: allOf(keys), ...(charset === undefined ? {} : { charset }) };
 }
 

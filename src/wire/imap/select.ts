@@ -36,7 +36,7 @@ export function readSelect(cursor: Cursor, name: SelectCommand['name']): SelectC
   const mailbox = readMailbox(cursor);
   let condstore = false;
   let qresync: QresyncParameters | undefined;
-  if (cursor.skip(c.SP) && !cursor.atEnd)
+  if (cursor.more())
     cursor.list('parameters', 4, () => {
       if (cursor.skipKeyword('CONDSTORE')) condstore = true;
       else if (cursor.skipKeyword('QRESYNC')) qresync = readQresync(cursor);
@@ -59,7 +59,7 @@ function readQresync(cursor: Cursor): QresyncParameters {
     cursor.pos++;
     knownUids = readKnownSet<Uid>(cursor, 'known UIDs');
   }
-  if (cursor.skip(c.SP)) match = readMatch(cursor);
+  if (cursor.skipSpace()) match = readMatch(cursor);
   cursor.expect(c.RPAREN, '")" after QRESYNC parameters');
   return {
     uidValidity,

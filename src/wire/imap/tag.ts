@@ -13,7 +13,7 @@ const TAG_BYTES_MAX = 256;
 export function readTag(cursor: Cursor): string {
   const start = cursor.pos;
   const tag = cursor.run(c.TAG);
-  if (tag === '' || tag.length > TAG_BYTES_MAX || !cursor.skip(c.SP)) {
+  if (tag === '' || tag.length > TAG_BYTES_MAX || !cursor.skipSpace()) {
     cursor.pos = start;
     throw new GrammarError('expected a tag, a space and a command, such as: a1 NOOP');
   }

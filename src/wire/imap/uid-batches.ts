@@ -1,4 +1,3 @@
-import * as c from './chars.ts';
 import type { Cursor } from './parser.ts';
 
 export interface UidBatchesCommand {
@@ -19,7 +18,7 @@ export interface UidBatchesCommand {
 export function readUidBatches(cursor: Cursor): UidBatchesCommand {
   cursor.space('a number of messages');
   const size = cursor.nzNumber('a number of messages');
-  if (!cursor.skip(c.SP) || cursor.atEnd) return { name: 'UIDBATCHES', size };
+  if (!cursor.more()) return { name: 'UIDBATCHES', size };
   const first = cursor.nzNumber('the number of a batch');
   cursor.expect(0x3a, '":" and the number of the last batch');
   const last = cursor.nzNumber('the number of a batch');

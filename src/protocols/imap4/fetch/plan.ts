@@ -48,7 +48,7 @@ export const renderFlags: RowItem = (entry, recent) => `FLAGS (${encodeEntryFlag
 export const renderModSeq: RowItem = (entry) => `MODSEQ (${entry.modSeq})`;
 
 /** The items that are sections of the message under an old name (RFC 3501 §6.4.5). */
-type Rfc822 = 'RFC822' | 'RFC822.HEADER' | 'RFC822.TEXT';
+type Rfc822 = 'RFC822' | 'RFC822.PEEK' | 'RFC822.HEADER' | 'RFC822.TEXT';
 
 const ROW_ITEMS: Readonly<Record<Exclude<PlainFetchItem, Rfc822> | 'BODY', RowItem>> = {
   UID: (entry) => `UID ${entry.uid}`,
@@ -136,6 +136,7 @@ function planContent(item: FetchItem): (ContentItem & { columns: EntryColumns })
         value: (content) => decodedSize(content, item.part),
       };
     case 'RFC822':
+    case 'RFC822.PEEK':
       return labelled('RFC822', planSection({ part: [] }, undefined));
     case 'RFC822.HEADER':
       return labelled('RFC822.HEADER', planSection({ part: [], text: 'HEADER' }, undefined));
