@@ -131,6 +131,9 @@ describe('transfer encodings', () => {
     assert.equal(decode('aGVs\r\nbG8=\r\n'), 'hello');
     assert.equal(decode('aGVs!bG8'), 'hello');
     assert.equal(decode('aGVsbG8=\r\nIHdvcmxk\r\n'), 'hello world');
+    // "-" and "_" are of another alphabet; here they are foreign (RFC 2045 §6.8), as in a stream.
+    assert.equal(decode('aGVs-bG8_'), 'hello');
+    assert.equal(decode('--aGVsbG8=--IHdvcmxk'), 'hello world');
   });
 
   test('uuencode and the unknown', () => {

@@ -24,8 +24,16 @@ const UNQUOTED_NOISE = /[ \t\r\n]+/g;
  */
 export function threadIds(value: string): readonly string[] {
   const ids: string[] = [];
+  let quote = value.indexOf('"');
   for (let start = value.indexOf('<'); start >= 0; start = value.indexOf('<', start)) {
-    const end = endOfId(value, start + 1);
+    if (quote >= 0 && quote < start) quote = value.indexOf('"', start);
+    let end = value.indexOf('>', start);
+    if (quote >= 0 && quote < end) {
+      // A closing bracket in quotes does not count. Quotes that do not close are ordinary, and then none behind them closes.
+      const closing = closingQuote(value, quote);
+      if (closing < 0) quote = -1;
+      else end = value.indexOf('>', closing);
+    }
     if (end < 0) break;
     const id = withoutQuoting(value.slice(start + 1, end));
     const at = id.lastIndexOf('@');
@@ -35,26 +43,28 @@ export function threadIds(value: string): readonly string[] {
   return ids;
 }
 
-/** Where an id's closing bracket stands, not counting one in quotes; -1 without. Quotes that do not close are ordinary. */
-function endOfId(value: string, start: number): number {
-  const end = value.indexOf('>', start);
-  const quote = value.indexOf('"', start);
-  if (end < 0 || quote < 0 || quote > end) return end;
+/** Where the quote closes that opens at `quote`; -1 when it does not. */
+function closingQuote(value: string, quote: number): number {
   for (let at = quote + 1; at < value.length; at++) {
     if (value[at] === '\\') at++;
-    else if (value[at] === '"') return value.indexOf('>', at);
+    else if (value[at] === '"') return at;
   }
-  return end;
+  return -1;
 }
 
 function withoutQuoting(id: string): string {
   if (!/[" \t\r\n\\]/.test(id)) return id;
   let out = '';
   let from = 0;
-  for (const quoted of id.matchAll(/"((?:[^"\\]|\\.)*)"/gs)) {
-    out += id.slice(from, quoted.index).replace(UNQUOTED_NOISE, '');
-    out += quoted[1]!.replace(/\r?\n/g, '').replace(/\\(.)/gs, '$1');
-    from = quoted.index + quoted[0].length;
+  for (let quote = id.indexOf('"'); quote >= 0; quote = id.indexOf('"', from)) {
+    const closing = closingQuote(id, quote);
+    if (closing < 0) break;
+    out += id.slice(from, quote).replace(UNQUOTED_NOISE, '');
+    out += id
+      .slice(quote + 1, closing)
+      .replace(/\r?\n/g, '')
+      .replace(/\\(.)/gs, '$1');
+    from = closing + 1;
   }
   return out + id.slice(from).replace(UNQUOTED_NOISE, '');
 }

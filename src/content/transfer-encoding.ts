@@ -41,8 +41,10 @@ export function isKnownEncoding(encoding: string): boolean {
  */
 function decodeBase64(bytes: Buffer): Buffer {
   const pad = bytes.indexOf(EQUALS);
-  const text = bytes.toString('latin1');
-  if (pad < 0 || !/[A-Za-z0-9+/]/.test(text.slice(pad))) return Buffer.from(text, 'base64');
+  const all = bytes.toString('latin1');
+  // Node reads the alphabet of base64url too; in mail its "-" and "_" are foreign.
+  const text = /[-_]/.test(all) ? all.replace(/[-_]+/g, '') : all;
+  if (pad < 0 || !/[A-Za-z0-9+/]/.test(all.slice(pad))) return Buffer.from(text, 'base64');
   const pieces = text.split(/=[=\s]*/).map((piece) => Buffer.from(piece, 'base64'));
   return Buffer.concat(pieces);
 }
