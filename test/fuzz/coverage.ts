@@ -1,11 +1,19 @@
 import { type Profiler, Session } from 'node:inspector';
 
+/** A character of a source file. */
+interface Place {
+  readonly seen: Uint8Array;
+  readonly at: number;
+}
+
 /** How often a run passed each block, by V8's precise coverage of this thread: it counts the same on every machine. */
 export class Coverage {
   readonly #session = new Session();
   /** Of each source file which of its characters have been run. */
   readonly #seen = new Map<string, Uint8Array>();
   #covered = 0;
+  /** What the last batch ran first. */
+  #pending: Place[] = [];
 
   constructor() {
     this.#session.connect();
@@ -22,16 +30,30 @@ export class Coverage {
   /** How many characters of the source ran for the first time since the last call. */
   gain(): number {
     let fresh = 0;
-    for (const script of this.#take()) fresh += this.#merge(script, true);
+    for (const script of this.#take()) fresh += this.#merge(script);
     this.#covered += fresh;
     return fresh;
   }
 
-  /** The same, but the next call counts these again. */
-  peek(): number {
+  /**
+   * The same for a batch, of which each input is then run again with `gain` after it, to see which of them it was. Call `settle`
+   * then: what runs only sometimes, and did not again, must not be seen as new for ever.
+   */
+  gainOfBatch(): number {
+    this.#pending = [];
     let fresh = 0;
-    for (const script of this.#take()) fresh += this.#merge(script, false);
+    for (const script of this.#take()) fresh += this.#merge(script, this.#pending);
+    for (const { seen, at } of this.#pending) seen[at] = 0;
     return fresh;
+  }
+
+  /** Takes all that the batch ran for seen. */
+  settle(): void {
+    for (const { seen, at } of this.#pending) {
+      if (seen[at] === 0) this.#covered++;
+      seen[at] = 1;
+    }
+    this.#pending = [];
   }
 
   /** How many blocks have run since the last call, repetitions counted. */
@@ -53,7 +75,7 @@ export class Coverage {
   }
 
   /** @returns how many characters had not been run before */
-  #merge({ url, functions }: Profiler.ScriptCoverage, keep: boolean): number {
+  #merge({ url, functions }: Profiler.ScriptCoverage, pending?: Place[]): number {
     let end = 0;
     for (const { ranges } of functions) end = Math.max(end, ranges[0]!.endOffset);
     // Ranges come from the outside inwards: what is not covered is painted over what is around it.
@@ -66,7 +88,8 @@ export class Coverage {
     for (let at = 0; at < end; at++) {
       if (now[at] === 0 || seen[at] === 1) continue;
       fresh++;
-      if (keep) seen[at] = 1;
+      seen[at] = 1;
+      pending?.push({ seen, at });
     }
     return fresh;
   }

@@ -32,7 +32,9 @@ export interface SearchReport {
 }
 
 const BATCH_MAX = 512;
-const OUTCOMES_MAX = 2000;
+const OUTCOMES_MAX = 500;
+/** Longer inputs are not kept for the class of their outcome alone. */
+const FIRST_BYTES_MAX = 500;
 
 /**
  * Makes inputs and runs them until the time is over. Inputs that run code which none ran before are kept and varied. Coverage is
@@ -110,14 +112,14 @@ export class Search {
   async #try(batch: readonly Buffer[]): Promise<boolean> {
     const firsts: Buffer[] = [];
     for (const input of batch) if (await this.#execute(input)) firsts.push(input);
-    // Replaying needs what each input did alone; the batch as a whole must not have told it already.
-    const gain = batch.length === 1 ? this.#coverage.gain() : this.#coverage.peek();
-    if (batch.length === 1) {
-      if (gain > 0 || firsts.length > 0) this.#kept.push({ input: batch[0]!, gain });
-      return gain > 0;
-    }
-    if (gain > 0) for (const input of batch) await this.#replay(input);
-    else for (const input of firsts) this.#kept.push({ input, gain: 0 });
+    const gain = batch.length === 1 ? this.#coverage.gain() : this.#coverage.gainOfBatch();
+    if (batch.length > 1 && gain > 0) {
+      for (const input of batch) await this.#replay(input);
+      this.#coverage.settle();
+    } else if (gain > 0) this.#kept.push({ input: batch[0]!, gain });
+    else
+      for (const input of firsts)
+        if (input.length <= FIRST_BYTES_MAX) this.#kept.push({ input, gain: 0 });
     return gain > 0;
   }
 

@@ -155,7 +155,7 @@ export const target: Target = {
         one.kind === 'untagged'
           ? one.data.type
           : one.kind === 'invalid'
-            ? one.text.replace(/found.*|\d+/, '').slice(0, 60)
+            ? one.text.replace(/found.*|\d+/gs, '').slice(0, 60)
             : one.kind;
     }
     return outcome;

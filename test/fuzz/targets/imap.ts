@@ -80,7 +80,7 @@ class Conversation {
       parsed.tag === '*' || /^[^\x00-\x20"(){%*\\+\x7f-\xff]+$/.test(parsed.tag),
       parsed.tag,
     );
-    this.outcome = parsed.text.replace(/found.*|\d+/, '').slice(0, 60);
+    this.outcome = parsed.text.replace(/found.*|\d+/gs, '').slice(0, 60);
   }
 
   #answer({ bytes, size }: Extract<ReaderResult, { kind: 'literal' }>): void {

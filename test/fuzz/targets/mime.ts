@@ -95,10 +95,8 @@ export const target: Target = {
     ))
       textChars += text.length;
     assert.ok(textChars <= input.length * 8 + 1000, 'text is not more than a message can hold');
-    const { type, subtype, encoding, children } = found.structure;
-    return (
-      `${type}/${subtype}`.slice(0, 30) +
-      ` ${encoding.slice(0, 10)} ${Math.min(5, children.length)}`
-    );
+    const { type, encoding, children } = found.structure;
+    const known = /^(text|multipart|message)$/.test(type) ? type : 'other';
+    return `${known} ${isKnownEncoding(encoding)} ${Math.min(5, children.length)}`;
   },
 };

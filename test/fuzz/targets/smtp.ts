@@ -48,8 +48,8 @@ function parseLine(line: Buffer): string {
   const { verb, rest } = command;
   assert.doesNotMatch(rest, /[\x00-\x1f\x7f]/);
   const parsed = parseArguments(verb, rest);
-  if (parsed === undefined) return verb.length > 8 ? 'OTHER' : verb;
-  if (isFault(parsed)) return `${verb.slice(0, 8)} ${faultText(parsed)}`;
+  if (parsed === undefined) return 'OTHER';
+  if (isFault(parsed)) return `${verb} ${faultText(parsed)}`;
   if (parsed.kind === 'mail' || parsed.kind === 'rcpt') checkPath(parsed);
   return `${verb} ${Object.entries(parsed).filter(([, value]) => value !== undefined).length}`;
 }
@@ -126,6 +126,8 @@ export const target: Target = {
     decodeSaslResponse(said);
     let outcome = 'nothing';
     for (const line of lines) outcome = typeof line === 'string' ? line : parseLine(line);
-    return replies[0].length > 0 ? `${replies[0].length} replies ${replies[1]}` : outcome;
+    return replies[0].length > 0
+      ? `${Math.min(5, replies[0].length)} replies ${replies[1]}`
+      : outcome;
   },
 };
