@@ -18,7 +18,7 @@ export { type Clock, systemClock, TestClock } from './clock.ts';
 export { Connection, type ConnectionOptions, type TlsDetails } from './connection.ts';
 export { DOOR_LIMITS, Door, type DoorLimits, type DoorRefusal, type Guest } from './door/door.ts';
 export { countedAs, Networks } from './door/networks.ts';
-export { SharedCounts } from './door/shared-counts.ts';
+export { type CountKey, SharedCounts } from './door/shared-counts.ts';
 export { SharedPace } from './door/shared-pace.ts';
 export {
   type ErrorCode,

@@ -152,7 +152,11 @@ export class ImapClient implements AsyncDisposable {
     this.#reader.clear();
     this.#socket = connectTls({ socket: plain, rejectUnauthorized: false });
     this.#listen(this.#socket);
-    await this.#wait('the TLS handshake', (wake) => this.#socket.once('secureConnect', wake));
+    await this.#wait('the TLS handshake', (wake) => {
+      this.#wake = wake;
+      this.#socket.once('secureConnect', wake);
+    });
+    if (this.#ended !== undefined) throw this.#inVain('the TLS handshake');
   }
 
   /** COMPRESS DEFLATE; from here on everything is compressed. */

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { metrics } from '../metrics.ts';
 import { countedAs, type Networks, plainAddress } from './networks.ts';
-import type { SharedCounts } from './shared-counts.ts';
+import type { CountKey, SharedCounts } from './shared-counts.ts';
 import type { SharedPace } from './shared-pace.ts';
 
 /** What may come in, over all threads and protocols. */
@@ -42,8 +42,6 @@ const shownOut = metrics.counter(
   'Connections ended before their login to make room for others',
 );
 
-const ALL = 'all';
-const NEWCOMERS = 'newcomers';
 const MINUTE_MS = 60_000;
 
 /** A connection that was taken: a newcomer until it has shown what it is good for. */
@@ -73,10 +71,12 @@ export class Guest {
 /** The newcomers of this thread, oldest first, counted with those of the others. */
 class Newcomers {
   readonly #counts: SharedCounts;
+  readonly #key: CountKey;
   readonly #guests = new Set<Guest>();
 
   constructor(counts: SharedCounts) {
     this.#counts = counts;
+    this.#key = counts.key('newcomers');
   }
 
   get size(): number {
@@ -85,17 +85,17 @@ class Newcomers {
 
   add(guest: Guest): void {
     if (this.#guests.has(guest)) return;
-    this.#counts.enter(NEWCOMERS, Number.POSITIVE_INFINITY);
+    this.#counts.enter(this.#key, Number.POSITIVE_INFINITY);
     this.#guests.add(guest);
   }
 
   delete(guest: Guest): void {
-    if (this.#guests.delete(guest)) this.#counts.leave(NEWCOMERS);
+    if (this.#guests.delete(guest)) this.#counts.leave(this.#key);
   }
 
   /** Sees to it that there is room for one more among `max`; false when this thread has none to show out. */
   makeRoom(max: number): boolean {
-    if (this.#counts.count(NEWCOMERS) < max) return true;
+    if (this.#counts.count(this.#key) < max) return true;
     const [oldest] = this.#guests;
     if (oldest === undefined) return false;
     this.delete(oldest);
@@ -118,6 +118,7 @@ export class Door {
   readonly #limits: DoorLimits;
   readonly #trusted: Networks;
   readonly #newcomers: Newcomers;
+  readonly #all: CountKey;
 
   constructor(parts: {
     readonly counts: SharedCounts;
@@ -130,6 +131,7 @@ export class Door {
     this.#limits = { ...DOOR_LIMITS, ...parts.limits };
     this.#trusted = parts.trusted;
     this.#newcomers = new Newcomers(parts.counts);
+    this.#all = parts.counts.key('all');
   }
 
   /** Newcomers of this thread. */
@@ -141,8 +143,9 @@ export class Door {
   admit(socket: Socket): Guest | DoorRefusal {
     const address = plainAddress(socket.remoteAddress ?? 'unknown');
     const trusted = this.#trusted.includes(address);
-    const key = `of ${countedAs(address)}`;
-    const refusal = this.#refusalOf(key, trusted);
+    const name = `of ${countedAs(address)}`;
+    const key = this.#counts.key(name);
+    const refusal = !trusted && this.#isTooFast(name) ? 'too-fast' : this.#refusalOf(key, trusted);
     if (refusal !== undefined) {
       refused[refusal].inc();
       return refusal;
@@ -151,21 +154,20 @@ export class Door {
     guest.unsettle();
     socket.once('close', () => {
       guest.settle();
-      this.#counts.leave(ALL);
+      this.#counts.leave(this.#all);
       this.#counts.leave(key);
     });
     return guest;
   }
 
   /** Counts the connection where it is taken. */
-  #refusalOf(key: string, trusted: boolean): DoorRefusal | undefined {
+  #refusalOf(key: CountKey, trusted: boolean): DoorRefusal | undefined {
     const { connectionsMax, connectionsPerAddressMax, newcomersMax } = this.#limits;
-    if (!trusted && this.#isTooFast(key)) return 'too-fast';
     if (!this.#counts.enter(key, trusted ? Number.POSITIVE_INFINITY : connectionsPerAddressMax))
       return 'too-many-of-address';
-    if (this.#counts.enter(ALL, connectionsMax)) {
+    if (this.#counts.enter(this.#all, connectionsMax)) {
       if (trusted || this.#newcomers.makeRoom(newcomersMax)) return undefined;
-      this.#counts.leave(ALL);
+      this.#counts.leave(this.#all);
     }
     this.#counts.leave(key);
     return 'too-many';

@@ -1,6 +1,10 @@
 import { randomBytes } from '../ids.ts';
 import { CELLS, cellsOf, ROWS, SECRET_BYTES } from './key-hash.ts';
 
+declare const brand: unique symbol;
+/** The cells of a key in the tables of one process. */
+export type CountKey = readonly number[] & { readonly [brand]: 'CountKey' };
+
 const CELLS_BYTES = ROWS * CELLS * Int32Array.BYTES_PER_ELEMENT;
 
 /**
@@ -38,33 +42,33 @@ export class SharedCounts {
     return new SharedCounts(SharedCounts.memory(1), 0);
   }
 
+  /** Where a key is counted: to be asked once for what is counted again and again. */
+  key(name: string): CountKey {
+    return cellsOf(this.#secret, name) as CountKey;
+  }
+
   /** How many there are of a key. */
-  count(key: string): number {
-    return this.#countAt(cellsOf(this.#secret, key));
-  }
-
-  /** Counts one more unless there are `max` already; whether it was counted. */
-  enter(key: string, max: number): boolean {
-    const cells = cellsOf(this.#secret, key);
-    // Counted first: of two threads that are here at once neither may overlook the other.
-    for (const cell of cells) Atomics.add(this.#own, cell, 1);
-    if (this.#countAt(cells) <= max) return true;
-    for (const cell of cells) Atomics.sub(this.#own, cell, 1);
-    return false;
-  }
-
-  /** One that was counted by this thread is gone. */
-  leave(key: string): void {
-    for (const cell of cellsOf(this.#secret, key)) Atomics.sub(this.#own, cell, 1);
-  }
-
-  #countAt(cells: readonly number[]): number {
+  count(key: CountKey): number {
     let least = Number.POSITIVE_INFINITY;
-    for (const cell of cells) {
+    for (const cell of key) {
       let sum = 0;
       for (const part of this.#parts) sum += Atomics.load(part, cell);
       if (sum < least) least = sum;
     }
     return least;
+  }
+
+  /** Counts one more unless there are `max` already; whether it was counted. */
+  enter(key: CountKey, max: number): boolean {
+    // Counted first: of two threads that are here at once neither may overlook the other.
+    for (const cell of key) Atomics.add(this.#own, cell, 1);
+    if (this.count(key) <= max) return true;
+    for (const cell of key) Atomics.sub(this.#own, cell, 1);
+    return false;
+  }
+
+  /** One that was counted by this thread is gone. */
+  leave(key: CountKey): void {
+    for (const cell of key) Atomics.sub(this.#own, cell, 1);
   }
 }

@@ -64,7 +64,7 @@ export class ImapServer {
       administrators: new Set(administrators),
       limits: { ...DEFAULT_IMAP_LIMITS, ...limits },
       admit: (account) => this.#admit(account),
-      dismiss: (account) => this.#seats.leave(seatOf(account)),
+      dismiss: (account) => this.#dismiss(account),
     };
   }
 
@@ -119,11 +119,16 @@ export class ImapServer {
     await converse(session);
     await closed.promise;
     this.#sessions.delete(session);
-    if (session.account !== undefined) this.#seats.leave(seatOf(session.account));
+    if (session.account !== undefined) this.#dismiss(session.account);
   }
 
   #admit(account: Account): boolean {
-    return this.#seats.enter(seatOf(account), this.#context.limits.sessionsPerMailboxMax);
+    const seat = this.#seats.key(seatOf(account));
+    return this.#seats.enter(seat, this.#context.limits.sessionsPerMailboxMax);
+  }
+
+  #dismiss(account: Account): void {
+    this.#seats.leave(this.#seats.key(seatOf(account)));
   }
 
   #turnAway(socket: Socket, text: string, code: string): void {

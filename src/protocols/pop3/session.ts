@@ -3,6 +3,7 @@ import type { Account } from '#directory';
 import {
   type Clock,
   type Connection,
+  type CountKey,
   isPosthornError,
   type Logger,
   PosthornError,
@@ -52,7 +53,7 @@ export class Pop3Session {
   #inBody = false;
   #loginFailures = 0;
   #mistakes = 0;
-  #seat: string | undefined;
+  #seat: CountKey | undefined;
   #loginWait: Disposable | undefined;
 
   constructor(context: Pop3Context, connection: Connection) {
@@ -107,7 +108,7 @@ export class Pop3Session {
   /** Takes a place among the sessions of a mailbox until the end; false when it has too many already. */
   takeSeat(account: Account): boolean {
     const { seats, limits } = this.context;
-    const seat = seatOf(account);
+    const seat = seats.key(seatOf(account));
     if (this.#seat !== undefined) seats.leave(this.#seat);
     this.#seat = seats.enter(seat, limits.sessionsPerMailboxMax) ? seat : undefined;
     return this.#seat !== undefined;
