@@ -72,6 +72,11 @@ export class Store implements Disposable {
     });
   }
 
+  /** Calls back with a hint after each commit that concerns the directory or the server's annotations, until disposed. */
+  watchDirectory(listener: () => void): Disposable {
+    return this.#hub.watchDirectory(listener);
+  }
+
   /** One step of the background cleanup; true when there is more to do. Without `nowMs` all tracking is kept. */
   async cleanUp(nowMs?: number): Promise<boolean> {
     const cleaned: CleanedUp = await this.#engine.execute<'clean-up'>('background cleanup', {
