@@ -42,6 +42,9 @@ async function openStand(onRead: () => void = () => {}): Promise<Stand> {
     directory: directoryOf(mailboxId),
     store: {
       incoming: (prefix) => store.incoming(prefix),
+      serverAnnotations: (query) => store.serverAnnotations(query),
+      setServerAnnotations: (...args) => store.setServerAnnotations(...args),
+      watchDirectory: (listener) => store.watchDirectory(listener),
       openMailbox: (id, owner) => {
         const mailbox = store.openMailbox(id, owner);
         const read = mailbox.contentBytes.bind(mailbox);

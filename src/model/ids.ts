@@ -18,3 +18,5 @@ export type SubmissionId = Branded<string, 'SubmissionId'>;
 
 export const UID_MAX = 0xffff_ffff;
 export const INBOX_ID = 1 as FolderId;
+/** In place of a folder where annotations are: the server, as a mailbox sees it. */
+export const SERVER_ID = 0 as FolderId;

@@ -114,6 +114,29 @@ export interface RenameFolder extends FolderRef {
 export interface DeleteFolder extends FolderRef {
   readonly kind: 'delete-folder';
 }
+/** An annotation as it shall be. */
+export interface AnnotationChange {
+  /** Its full name in lower case: `/shared/comment`, `/private/vendor/…`. Each once in a command. */
+  readonly entry: string;
+  /** At most `ANNOTATION_BYTES_MAX`; undefined: there is none any more. */
+  readonly value: Uint8Array | undefined;
+}
+/** What is set together: all of it or nothing. */
+export interface AnnotationChanges {
+  /** What everybody sees. */
+  readonly shared: readonly AnnotationChange[];
+  /** What only `viewerId` sees. */
+  readonly own: readonly AnnotationChange[];
+  readonly viewerId: MailboxId;
+}
+/** Annotates a folder (RFC 5464 §4.3). @throws no-folder, too-many */
+export interface SetAnnotations extends FolderRef, AnnotationChanges {
+  readonly kind: 'set-annotations';
+}
+/** Annotates the server; what only `viewerId` sees is kept in its own mailbox. @throws no-mailbox, too-many */
+export interface SetServerAnnotations extends AnnotationChanges {
+  readonly kind: 'set-server-annotations';
+}
 /** Adds or removes a name in the subscriptions; the folder need not exist (RFC 9051 §6.3.7). */
 export interface Subscribe {
   readonly kind: 'subscribe';
@@ -204,6 +227,8 @@ interface Signatures {
   'create-folder': [CreateFolder, { readonly folderId: FolderId }];
   'rename-folder': [RenameFolder, { readonly folderId: FolderId }];
   'delete-folder': [DeleteFolder, { readonly name: string }];
+  'set-annotations': [SetAnnotations, { readonly changed: boolean }];
+  'set-server-annotations': [SetServerAnnotations, { readonly changed: boolean }];
   subscribe: [Subscribe, { readonly changed: boolean }];
   'claim-recent': [ClaimRecent, RecentClaimed];
   'add-domain': [AddDomain, { readonly added: boolean }];

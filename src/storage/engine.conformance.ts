@@ -1,4 +1,5 @@
 import { describe } from 'node:test';
+import { annotationsConformance } from './conformance/annotations.conformance.ts';
 import { changesConformance } from './conformance/changes.conformance.ts';
 import { cleanUpConformance } from './conformance/clean-up.conformance.ts';
 import { concurrencyConformance } from './conformance/concurrency.conformance.ts';
@@ -38,6 +39,7 @@ export function describeEngine(
     renameConformance(open);
     directoryConformance(open);
     quotaConformance(open);
+    annotationsConformance(open);
     changesConformance(open);
     cleanUpConformance(open);
     concurrencyConformance(open);

@@ -13,6 +13,7 @@
  * The data's header carries format version, least reader and least writer; a newer format is refused before a byte is
  * written. Engines: `#storage/sqlite`. `describeEngine` is the conformance suite every engine passes.
  */
+export { ANNOTATION_BYTES_MAX } from './annotation-limits.ts';
 export type { Blobs, BlobWriter, StoredBlob } from './blobs/port.ts';
 export type * from './commands.ts';
 export type { Engine } from './engine.ts';

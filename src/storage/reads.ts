@@ -90,6 +90,26 @@ export interface EntryQuery extends FolderRef {
   readonly limit: number;
 }
 
+/** How far below a named entry an answer reaches: not, one level, all levels (RFC 5464 §4.2.2). */
+export type AnnotationDepth = 0 | 1 | 'infinity';
+
+/** Which entries of which place, as `viewerId` sees them: everybody's and its own. */
+export interface AnnotationQuery {
+  readonly mailboxId: MailboxId;
+  /** A folder; `SERVER_ID` for what the mailbox notes of the server; undefined for all folders. */
+  readonly folderId: FolderId | undefined;
+  readonly viewerId: MailboxId;
+  /** Full names in lower case. */
+  readonly entries: readonly string[];
+  readonly depth: AnnotationDepth;
+}
+
+export interface Annotation {
+  readonly folderId: FolderId;
+  readonly entry: string;
+  readonly value: Buffer;
+}
+
 /** Where an address leads. */
 export type AddressTarget =
   | { readonly kind: 'mailbox'; readonly mailboxId: MailboxId }
@@ -143,6 +163,13 @@ export interface Reads {
   mailboxes(after: MailboxId, limit: number): Promise<readonly MailboxInfo[]>;
   login(mailboxId: MailboxId): Promise<Login | undefined>;
   domains(): Promise<readonly { readonly domain: string; readonly mailboxes: number }[]>;
+
+  /** Annotations by folder and entry. */
+  annotations(query: AnnotationQuery): Promise<readonly Annotation[]>;
+  /** The server's annotations that everybody sees, by entry. */
+  serverAnnotations(
+    query: Pick<AnnotationQuery, 'entries' | 'depth'>,
+  ): Promise<readonly Omit<Annotation, 'folderId'>[]>;
 
   /** Those of the blobs that no content refers to. */
   strayBlobs(blobs: readonly string[]): Promise<readonly string[]>;

@@ -39,6 +39,18 @@ describe('Hub', () => {
     assert.deepEqual(seen, ['a 1', 'b', 'a 2', 'a mailbox-removed']);
   });
 
+  test('tells of the directory those who watch it', () => {
+    const { hub, commit } = setUp();
+    const seen: string[] = [];
+    const watch = hub.watchDirectory(() => seen.push('told'));
+    assert.equal(hub.watches, 1);
+    commit(change(A), { kind: 'directory' });
+    assert.deepEqual(seen, ['told']);
+    watch[Symbol.dispose]();
+    commit({ kind: 'directory' });
+    assert.deepEqual([seen.length, hub.watches], [1, 0]);
+  });
+
   test('a listener that throws is dropped and harms nobody', () => {
     const { hub, commit, faults } = setUp();
     const seen: string[] = [];

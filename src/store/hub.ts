@@ -9,6 +9,7 @@ export type ChangeListener = (change: Change) => void;
  */
 export class Hub implements Disposable {
   readonly #listeners = new Map<MailboxId, Set<ChangeListener>>();
+  readonly #ofDirectory = new Set<ChangeListener>();
   readonly #source: Disposable;
   readonly #onFault: (error: unknown) => void;
 
@@ -42,9 +43,16 @@ export class Hub implements Disposable {
     };
   }
 
+  /** Calls back for every change of the directory, which has no mailbox, until disposed. */
+  watchDirectory(listener: () => void): Disposable {
+    const own: ChangeListener = () => listener();
+    this.#ofDirectory.add(own);
+    return { [Symbol.dispose]: () => this.#ofDirectory.delete(own) };
+  }
+
   /** How many watches there are. */
   get watches(): number {
-    let count = 0;
+    let count = this.#ofDirectory.size;
     for (const set of this.#listeners.values()) count += set.size;
     return count;
   }
@@ -52,11 +60,12 @@ export class Hub implements Disposable {
   [Symbol.dispose](): void {
     this.#source[Symbol.dispose]();
     this.#listeners.clear();
+    this.#ofDirectory.clear();
   }
 
   #publish(change: Change): void {
-    if (change.kind === 'directory') return;
-    const set = this.#listeners.get(change.mailboxId);
+    const set =
+      change.kind === 'directory' ? this.#ofDirectory : this.#listeners.get(change.mailboxId);
     if (set === undefined) return;
     for (const listener of [...set]) {
       if (!set.has(listener)) continue;

@@ -10,7 +10,11 @@
  * says which mailbox and folder a name leads to.
  * Callers own nothing but disposables: an `Incoming` until it is finished, a watch until it is disposed.
  */
+
 export type {
+  Annotation,
+  AnnotationChange,
+  AnnotationChanges,
   Copied,
   Entry,
   EntryColumns,
@@ -26,6 +30,7 @@ export type {
   RecentClaimed,
   UidRanges,
 } from '#storage';
+export { ANNOTATION_BYTES_MAX } from '#storage';
 export { checkFolderName } from './folder-name.ts';
 export { Incoming } from './incoming.ts';
 export { type Appended, Mailbox, type NewMessage } from './mailbox.ts';

@@ -13,6 +13,8 @@ import {
   type SpecialUse,
 } from '#model';
 import type {
+  Annotation,
+  AnnotationQuery,
   Copied,
   Copy,
   Engine,
@@ -25,6 +27,7 @@ import type {
   IngestedEntry,
   OpenedFolder,
   RecentClaimed,
+  SetAnnotations,
   StoreFlags,
 } from '#storage';
 import { checkFolderName } from './folder-name.ts';
@@ -202,6 +205,20 @@ export class Mailbox {
       kind: 'claim-recent',
       mailboxId,
       folderId,
+    });
+  }
+
+  /** Annotations of a folder, or of all folders, as a viewer sees them. */
+  annotations(query: Omit<AnnotationQuery, 'mailboxId'>): Promise<readonly Annotation[]> {
+    return this.#engine.read.annotations({ ...query, mailboxId: this.mailboxId });
+  }
+
+  /** Annotates a folder, all or nothing. @throws {no-folder}, {too-many} */
+  async setAnnotations(changes: Without<SetAnnotations>): Promise<void> {
+    await this.#engine.execute<'set-annotations'>(this.#owner, {
+      kind: 'set-annotations',
+      mailboxId: this.mailboxId,
+      ...changes,
     });
   }
 

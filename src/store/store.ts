@@ -1,6 +1,15 @@
 import type { Logger } from '#kernel';
-import type { MailboxId } from '#model';
-import type { CleanedUp, Engine, Ingest, Ingested, Problem } from '#storage';
+import { type MailboxId, SERVER_ID } from '#model';
+import type {
+  Annotation,
+  AnnotationChanges,
+  AnnotationQuery,
+  CleanedUp,
+  Engine,
+  Ingest,
+  Ingested,
+  Problem,
+} from '#storage';
 import { Hub } from './hub.ts';
 import { Incoming } from './incoming.ts';
 import { ingest } from './ingest.ts';
@@ -41,6 +50,31 @@ export class Store implements Disposable {
   /** The single way in: stores contents in folders with their tracking, in one commit. Resolves when it is durable. */
   ingest(owner: string, command: Omit<Ingest, 'kind'>): Promise<Ingested> {
     return ingest(this.#engine, owner, command);
+  }
+
+  /** The server's annotations as a viewer sees them: everybody's and its own, by entry. */
+  async serverAnnotations(
+    query: Omit<AnnotationQuery, 'mailboxId' | 'folderId'>,
+  ): Promise<readonly Omit<Annotation, 'folderId'>[]> {
+    const { read } = this.#engine;
+    const [own, shared] = await Promise.all([
+      read.annotations({ ...query, mailboxId: query.viewerId, folderId: SERVER_ID }),
+      read.serverAnnotations(query),
+    ]);
+    return [...own, ...shared];
+  }
+
+  /** Annotates the server, all or nothing; who may is for the caller to know. @throws {no-mailbox}, {too-many} */
+  async setServerAnnotations(owner: string, changes: AnnotationChanges): Promise<void> {
+    await this.#engine.execute<'set-server-annotations'>(owner, {
+      kind: 'set-server-annotations',
+      ...changes,
+    });
+  }
+
+  /** Calls back with a hint after each commit that concerns the directory or the server's annotations, until disposed. */
+  watchDirectory(listener: () => void): Disposable {
+    return this.#hub.watchDirectory(listener);
   }
 
   /** One step of the background cleanup; true when there is more to do. Without `nowMs` all tracking is kept. */

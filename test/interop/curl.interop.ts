@@ -139,6 +139,10 @@ for (const way of ways('imap'))
       await imap('/', '--request', 'DELETE "Entw&APw-rfe"');
       assert.ok(!(await server.folders(ALICE)).includes('Entwürfe'));
     });
+    await t.test('asks for the quota', async () => {
+      const answer = await imap('/', '--request', 'GETQUOTAROOT INBOX');
+      assert.equal(answer, '* QUOTAROOT INBOX\r\n');
+    });
     await t.test('is refused with a wrong password', async () => {
       const refused = await run('curl', [...at(server, way, '/'), '--user', `${ALICE}:wrong`]);
       assert.equal(refused.code, 67);

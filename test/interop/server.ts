@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -55,8 +55,12 @@ export interface PutOptions {
   readonly body?: string;
 }
 
-/** Starts a server with all listeners and the mailboxes of Alice and Bob; it ends with the test. */
-export async function startServer(t: TestContext): Promise<TestServer> {
+/**
+ * Starts a server with all listeners and the mailboxes of Alice and Bob; it ends with the test.
+ *
+ * @param settings what its configuration file says
+ */
+export async function startServer(t: TestContext, settings: object = {}): Promise<TestServer> {
   const work = mkdtempSync(join(tmpdir(), 'posthorn-interop-'));
   const data = join(work, 'data');
   // At the very end, as hooks run in the order they were given in and programs still write while they end.
@@ -66,10 +70,16 @@ export async function startServer(t: TestContext): Promise<TestServer> {
   await verb('domain', 'add', 'example.test');
   for (const address of [ALICE, BOB]) await verb('mailbox', 'add', address, '--password-stdin');
 
+  const config = join(work, 'config.json');
+  writeFileSync(config, JSON.stringify(settings));
   const listen = LISTENERS.flatMap((name) => ['--listen', `${name}=${HOST}:0`]);
-  const child = spawn(process.execPath, [BIN, 'start', '--data', data, ...listen], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [BIN, 'start', '--data', data, '--config', config, ...listen],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   t.after(() => end(child));
   let said = '';
   child.stderr.on('data', (chunk) => {

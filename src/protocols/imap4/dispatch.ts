@@ -12,6 +12,7 @@ import { enable } from './commands/enable.ts';
 import { esearch } from './commands/esearch.ts';
 import { expunge } from './commands/expunge.ts';
 import { fetch } from './commands/fetch.ts';
+import { getMetadata } from './commands/getmetadata.ts';
 import { getQuota } from './commands/getquota.ts';
 import { getQuotaRoot } from './commands/getquotaroot.ts';
 import { id } from './commands/id.ts';
@@ -26,6 +27,7 @@ import { noop } from './commands/noop.ts';
 import { rename } from './commands/rename.ts';
 import { search } from './commands/search.ts';
 import { select } from './commands/select.ts';
+import { setMetadata } from './commands/setmetadata.ts';
 import { setQuota } from './commands/setquota.ts';
 import { sort } from './commands/sort.ts';
 import { starttls } from './commands/starttls.ts';
@@ -95,6 +97,8 @@ const COMMANDS: Table = {
   LSUB: { when: 'authenticated', tell: 'hinted', run: lsub },
   NAMESPACE: { when: 'authenticated', tell: 'hinted', run: namespace },
   STATUS: { when: 'authenticated', tell: 'all', run: status },
+  GETMETADATA: { when: 'authenticated', tell: 'hinted', run: getMetadata },
+  SETMETADATA: { when: 'authenticated', tell: 'hinted', run: setMetadata },
   GETQUOTA: { when: 'authenticated', tell: 'hinted', run: getQuota },
   GETQUOTAROOT: { when: 'authenticated', tell: 'hinted', run: getQuotaRoot },
   SETQUOTA: { when: 'authenticated', tell: 'hinted', run: setQuota },
@@ -160,6 +164,7 @@ export async function dispatch(
   const completion =
     refusal ?? (await runWithProgress(session, body.name, () => run(session, body as never)));
   if (session.selected && !session.over) await tellChanges(session, tell);
+  if (tell !== 'nothing' && !session.over) await session.news?.tell();
   if (completion !== undefined) complete(session, tag, completion);
 }
 

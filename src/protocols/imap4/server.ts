@@ -13,7 +13,8 @@ import { encodeStatus } from '#wire';
 import { seatOf } from '../seat.ts';
 import { converse } from './converse.ts';
 import { DEFAULT_IMAP_LIMITS, type ImapLimits } from './limits.ts';
-import { type ServerContext, Session } from './session.ts';
+import type { ServerContext } from './server-context.ts';
+import { Session } from './session.ts';
 import type { SwitchOff } from './switched-off.ts';
 
 export interface ImapServerOptions

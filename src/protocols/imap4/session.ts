@@ -1,46 +1,29 @@
 import { setImmediate } from 'node:timers/promises';
-import type { SecureContext } from 'node:tls';
-import { type Account, type Directory, type SaslChannel, saslChannel } from '#directory';
-import { type Clock, type Connection, isPosthornError, type Logger, waits } from '#kernel';
+import { type Account, type SaslChannel, saslChannel } from '#directory';
+import { type Connection, isPosthornError, type Logger, waits } from '#kernel';
 import type { Change, Uid } from '#model';
-import { type Mailbox, Namespace, type Store } from '#store';
+import { type Mailbox, Namespace } from '#store';
 import { encodeStatus, type Ranges, responseCode } from '#wire';
 import { Contexts } from './context/contexts.ts';
 import { Input } from './input.ts';
-import type { ImapLimits } from './limits.ts';
+import type { AnnotationNews } from './metadata/news.ts';
 import type { Progress } from './progress.ts';
 import { refresh } from './refresh.ts';
-import { type SwitchOff, switchedOff } from './switched-off.ts';
+import type { ServerContext } from './server-context.ts';
+import { switchedOff } from './switched-off.ts';
 import type { View } from './view.ts';
 
 /** A client in IDLE is told again so long after the storage was out of reach. */
 const LOOK_AGAIN_MS = 1000;
 
-/** What all sessions of a server share. */
-export interface ServerContext {
-  /** The name that this server gives itself. */
-  readonly hostname: string;
-  readonly directory: Pick<
-    Directory,
-    'verifyPassword' | 'startSasl' | 'saslMechanisms' | 'isSaslMechanism' | 'mailbox' | 'setQuota'
-  >;
-  readonly store: Pick<Store, 'openMailbox' | 'incoming'>;
-  readonly clock: Clock;
-  readonly limits: ImapLimits;
-  /** What is kept from which clients. */
-  readonly switchOffs: readonly SwitchOff[];
-  /** Primary addresses, in key form, of those who may change what belongs to others or to the server. */
-  readonly administrators: ReadonlySet<string>;
-  /** With it STARTTLS is offered. */
-  readonly secureContext: SecureContext | undefined;
-  /** Counts a session of a mailbox; false when it has too many already. */
-  admit(account: Account): boolean;
-  /** A session of a mailbox that was counted is none any more. */
-  dismiss(account: Account): void;
-}
-
 /** Extensions that ENABLE switches on (RFC 9051 §6.3.1). */
-export type Extension = 'IMAP4rev2' | 'CONDSTORE' | 'QRESYNC' | 'UTF8=ACCEPT' | 'UIDONLY';
+export type Extension =
+  | 'IMAP4rev2'
+  | 'CONDSTORE'
+  | 'QRESYNC'
+  | 'UTF8=ACCEPT'
+  | 'UIDONLY'
+  | 'METADATA';
 
 /** What one session remembers between commands, and its ways to the client. */
 export class Session {
@@ -59,6 +42,8 @@ export class Session {
   progress: Progress | undefined;
   /** Searches in the selected folder whose results are followed. */
   readonly contexts = new Contexts();
+  /** Annotations of which the client is told, after ENABLE METADATA. */
+  news: AnnotationNews | undefined;
   authFailures = 0;
   /** Commands in a row that were BAD. */
   badCommands = 0;
@@ -219,6 +204,8 @@ export class Session {
     this.#account = undefined;
     this.#removed = false;
     this.#switchOff();
+    this.news?.[Symbol.dispose]();
+    this.news = undefined;
     this.enabled.clear();
     this.server.dismiss(account);
     this.connection.guest?.unsettle();
@@ -258,6 +245,11 @@ export class Session {
    */
   async update(mayExpunge: boolean): Promise<void> {
     if (this.#view !== undefined) await refresh(this, this.#view, mayExpunge);
+  }
+
+  /** There may be something to tell: a client in IDLE is told at once. */
+  wake(): void {
+    if (this.#idling) this.#updateWhileIdle();
   }
 
   /** Tells what happens as it happens, until `endIdle`. */
@@ -307,6 +299,7 @@ export class Session {
     this.#lookAgain?.[Symbol.dispose]();
     this.#loginWait?.[Symbol.dispose]();
     this.#watch?.[Symbol.dispose]();
+    this.news?.[Symbol.dispose]();
     this.unselect();
   }
 
@@ -343,8 +336,10 @@ export class Session {
       if (this.input.waiting) this.leave();
       return;
     }
+    if (change.kind === 'folders') this.news?.notice();
     if (change.kind !== 'directory' && change.mailboxId === this.#view?.mailbox.mailboxId)
       this.#noticeInView(change);
+    else this.wake();
   }
 
   /** Something happened in the mailbox of the selected folder. */
@@ -353,7 +348,7 @@ export class Session {
     if (view === undefined) return;
     if (change.kind === 'entries' && change.folderId !== view.folderId) return;
     view.stale = true;
-    if (this.#idling) this.#updateWhileIdle();
+    this.wake();
   }
 
   /** One at a time; hints that come meanwhile are looked at by the same run. */
@@ -363,10 +358,15 @@ export class Session {
     });
   }
 
+  get #hasNews(): boolean {
+    return this.#view?.stale === true || this.news?.stale === true;
+  }
+
   async #followChanges(): Promise<void> {
     try {
-      while (this.#idling && this.#view?.stale === true && !this.#over) {
-        await this.update(true);
+      while (this.#idling && this.#hasNews && !this.#over) {
+        if (this.#view?.stale === true) await this.update(true);
+        await this.news?.tell();
         if (this.connection.backlogged) await this.connection.drained();
       }
     } catch (error) {
@@ -385,9 +385,7 @@ export class Session {
   #lookAgainLater(): void {
     if (this.#view !== undefined) this.#view.stale = true;
     this.#lookAgain?.[Symbol.dispose]();
-    this.#lookAgain = this.server.clock.after(LOOK_AGAIN_MS, () => {
-      if (this.#idling) this.#updateWhileIdle();
-    });
+    this.#lookAgain = this.server.clock.after(LOOK_AGAIN_MS, () => this.wake());
   }
 }
 

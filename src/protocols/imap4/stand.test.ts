@@ -66,6 +66,9 @@ export async function stand(t: TestContext, options: StandOptions = {}): Promise
         return options.mailbox?.(real) ?? real;
       },
       incoming: () => store.incoming(),
+      serverAnnotations: (query) => store.serverAnnotations(query),
+      setServerAnnotations: (...args) => store.setServerAnnotations(...args),
+      watchDirectory: (listener) => store.watchDirectory(listener),
     },
     clock: options.clock ?? systemClock,
     log: silentLogger,

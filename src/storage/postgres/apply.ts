@@ -13,6 +13,7 @@ import {
 import { expunge } from './commands/expunge.ts';
 import { createFolder, deleteFolder, renameFolder, subscribe } from './commands/folders.ts';
 import { ingest } from './commands/ingest.ts';
+import { setAnnotations, setServerAnnotations } from './commands/set-annotations.ts';
 import { setQuota } from './commands/set-quota.ts';
 import { storeFlags } from './commands/store-flags.ts';
 import type { Outcome } from './lanes.ts';
@@ -53,6 +54,10 @@ export async function apply(
       return await addMailbox(tx, command);
     case 'remove-mailbox':
       return await removeMailbox(tx, command);
+    case 'set-annotations':
+      return await setAnnotations(tx, command);
+    case 'set-server-annotations':
+      return await setServerAnnotations(tx, command);
     case 'set-quota':
       return await setQuota(tx, command);
     case 'set-verifiers':

@@ -11,6 +11,8 @@ import type { Blobs } from '../blobs/port.ts';
 import type { FolderRef } from '../commands.ts';
 import type {
   AddressTarget,
+  Annotation,
+  AnnotationQuery,
   Counts,
   Entry,
   EntryQuery,
@@ -21,6 +23,7 @@ import type {
 } from '../reads.ts';
 import type { Connection } from './connection.ts';
 import type { Pool } from './pool.ts';
+import { readAnnotations, readServerAnnotations } from './reads/annotations.ts';
 import { readChanges } from './reads/changes.ts';
 import { checkDatabase } from './reads/check.ts';
 import { bytesOf, readPiece, readStrayBlobs } from './reads/content.ts';
@@ -122,6 +125,16 @@ export class PostgresReads implements Reads {
 
   domains(): Promise<readonly { readonly domain: string; readonly mailboxes: number }[]> {
     return this.#ask('directory', readDomains);
+  }
+
+  annotations(query: AnnotationQuery): Promise<readonly Annotation[]> {
+    return this.#ask(query.mailboxId, (connection) => readAnnotations(connection, query));
+  }
+
+  serverAnnotations(
+    query: Pick<AnnotationQuery, 'entries' | 'depth'>,
+  ): Promise<readonly Omit<Annotation, 'folderId'>[]> {
+    return this.#ask('directory', (connection) => readServerAnnotations(connection, query));
   }
 
   strayBlobs(blobs: readonly string[]): Promise<readonly string[]> {

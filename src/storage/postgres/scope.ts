@@ -25,6 +25,14 @@ export function scopeOf(command: Exclude<Command, { kind: 'clean-up' }>): Scope 
         mailboxIds: [command.mailboxId],
         folders: [command, { mailboxId: command.mailboxId, folderId: INBOX_ID }],
       };
+    case 'set-annotations':
+      return { ...nothing, mailboxIds: [command.mailboxId], folders: [command] };
+    case 'set-server-annotations':
+      return {
+        ...nothing,
+        directory: command.shared.length > 0,
+        mailboxIds: command.own.length > 0 ? [command.viewerId] : [],
+      };
     case 'copy':
       return {
         directory: false,

@@ -14,6 +14,7 @@ import {
 import { expunge } from './commands/expunge.ts';
 import { createFolder, deleteFolder, renameFolder, subscribe } from './commands/folders.ts';
 import { ingest } from './commands/ingest.ts';
+import { setAnnotations, setServerAnnotations } from './commands/set-annotations.ts';
 import { setQuota } from './commands/set-quota.ts';
 import { storeFlags } from './commands/store-flags.ts';
 import type { Transaction } from './transaction.ts';
@@ -54,6 +55,10 @@ export function apply(
       return addMailbox(tx, command);
     case 'remove-mailbox':
       return removeMailbox(tx, command);
+    case 'set-annotations':
+      return setAnnotations(tx, command);
+    case 'set-server-annotations':
+      return setServerAnnotations(tx, command);
     case 'set-quota':
       return setQuota(tx, command);
     case 'set-verifiers':

@@ -12,6 +12,8 @@ import type { Blobs } from '../blobs/port.ts';
 import type { FolderRef } from '../commands.ts';
 import type {
   AddressTarget,
+  Annotation,
+  AnnotationQuery,
   Counts,
   Entry,
   EntryQuery,
@@ -20,6 +22,7 @@ import type {
   Problem,
   Reads,
 } from '../reads.ts';
+import { readAnnotations, readServerAnnotations } from './reads/annotations.ts';
 import { readChanges } from './reads/changes.ts';
 import { checkDatabase } from './reads/check.ts';
 import { readContentBytes, readStrayBlobs } from './reads/content.ts';
@@ -127,6 +130,16 @@ export class SqliteReads implements Reads {
 
   async domains(): Promise<readonly { readonly domain: string; readonly mailboxes: number }[]> {
     return readDomains(this.#sql);
+  }
+
+  async annotations(query: AnnotationQuery): Promise<readonly Annotation[]> {
+    return readAnnotations(this.#sql, query);
+  }
+
+  async serverAnnotations(
+    query: Pick<AnnotationQuery, 'entries' | 'depth'>,
+  ): Promise<readonly Omit<Annotation, 'folderId'>[]> {
+    return readServerAnnotations(this.#sql, query);
   }
 
   async strayBlobs(blobs: readonly string[]): Promise<readonly string[]> {

@@ -24,6 +24,12 @@ import {
   readRename,
 } from './folder.ts';
 import { type ListCommand, type LsubCommand, readList, readLsub } from './list.ts';
+import {
+  type GetMetadataCommand,
+  readGetMetadata,
+  readSetMetadata,
+  type SetMetadataCommand,
+} from './metadata.ts';
 import { Cursor, type ParseError, type ParseOptions, parseErrorOf } from './parser.ts';
 import {
   type GetQuotaCommand,
@@ -73,6 +79,8 @@ export type CommandBody =
   | ListCommand
   | LsubCommand
   | StatusCommand
+  | GetMetadataCommand
+  | SetMetadataCommand
   | GetQuotaCommand
   | GetQuotaRootCommand
   | SetQuotaCommand
@@ -130,6 +138,8 @@ const COMMANDS: ReadonlyMap<string, CommandReader> = new Map<string, CommandRead
   ['LIST', readList],
   ['LSUB', readLsub],
   ['STATUS', readStatus],
+  ['GETMETADATA', readGetMetadata],
+  ['SETMETADATA', readSetMetadata],
   ['GETQUOTA', readGetQuota],
   ['GETQUOTAROOT', readGetQuotaRoot],
   ['SETQUOTA', readSetQuota],

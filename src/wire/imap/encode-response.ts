@@ -76,6 +76,12 @@ export const responseCode = {
    */
   inProgress: (tag: string, done: number | undefined, goal: number | undefined): ResponseCode =>
     `INPROGRESS (${encodeQuoted(tag)} ${done ?? 'NIL'} ${goal ?? 'NIL'})`,
+  /** RFC 5464 §4.2.1: the size of the largest value that MAXSIZE kept back. */
+  longEntries: (sizeBytes: number): ResponseCode => `METADATA LONGENTRIES ${sizeBytes}`,
+  /** RFC 5464 §4.3: how large a value may be at most. */
+  metadataMaxSize: (sizeBytes: number): ResponseCode => `METADATA MAXSIZE ${sizeBytes}`,
+  /** RFC 5464 §4.3: there are as many annotations as there may be. */
+  metadataTooMany: (): ResponseCode => 'METADATA TOOMANY',
   /** RFC 5267 §4.3.1: the updates that the command of this tag asked for are refused. */
   noUpdate: (tag: string): ResponseCode => `NOUPDATE ${encodeQuoted(tag)}`,
 } as const;

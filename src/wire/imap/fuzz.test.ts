@@ -18,6 +18,8 @@ const COMMANDS = [
   'd3 THREAD REFERENCES UTF-8 SUBJECT {1+}\r\nx\r\n',
   'd4 ESEARCH IN (mailboxes (a {1+}\r\nb) subtree c selected) RETURN () ALL\r\n',
   'd5 CANCELUPDATE "a" "b"\r\n',
+  'd7 GETMETADATA (DEPTH infinity) {5+}\r\nINBOX (/shared {9+}\r\n/shared/a MAXSIZE 3)\r\n',
+  'd8 SETMETADATA "" (/private/a ~{3+}\r\n\0\r\n /private/b NIL)\r\n',
   'd6 SETQUOTA {3+}\r\na b (STORAGE 12 MESSAGE 3)\r\n',
   'e APPEND x (\\Seen) {5+}\r\n{1}\r\n {3+}\r\nabc\r\n',
   'r APPEND x CATENATE (URL y TEXT {5+}\r\n{1}\r\n URL {3+}\r\nabc)\r\n',

@@ -95,6 +95,14 @@ export type { ListCommand, ListReturnOption, ListSelectOption, LsubCommand } fro
 export type { LiteralAnnouncement } from './literal.ts';
 export { canonicalMailbox } from './mailbox.ts';
 export {
+  encodeMetadata,
+  encodeMetadataChanged,
+  type GetMetadataCommand,
+  type MetadataData,
+  type MetadataDepth,
+  type SetMetadataCommand,
+} from './metadata.ts';
+export {
   countOf,
   formatNumbers,
   formatRanges,

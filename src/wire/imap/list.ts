@@ -1,5 +1,6 @@
 import * as c from './chars.ts';
 import { readListMailbox, readMailbox } from './mailbox.ts';
+import { readEntries } from './metadata.ts';
 import type { Cursor } from './parser.ts';
 import { readStatusItems, type StatusItem } from './status.ts';
 
@@ -21,6 +22,8 @@ export interface ListCommand {
   readonly returns: ReadonlySet<ListReturnOption>;
   /** RETURN (STATUS (…)): a STATUS response for each mailbox (RFC 5819 §2). */
   readonly status?: readonly StatusItem[];
+  /** RETURN (METADATA (…)): a METADATA response with these entries for each mailbox (RFC 9590 §3). */
+  readonly metadata?: readonly string[];
 }
 
 /** IMAP4rev1's list of subscribed names (RFC 3501 §6.3.9). */
@@ -76,24 +79,27 @@ function readSelectOptions(cursor: Cursor): ReadonlySet<ListSelectOption> {
   return options;
 }
 
-/** `return-option = "SUBSCRIBED" / "CHILDREN" / "SPECIAL-USE" / "STATUS" SP "(" status-att … ")"` */
-function readReturnOptions(cursor: Cursor): Pick<ListCommand, 'returns' | 'status'> {
+/**
+ * ```abnf
+ * return-option = "SUBSCRIBED" / "CHILDREN" / "SPECIAL-USE" / "STATUS" SP "(" status-att … ")" / "METADATA" SP entries
+ * ```
+ */
+function readReturnOptions(cursor: Cursor): Pick<ListCommand, 'returns' | 'status' | 'metadata'> {
   if (!cursor.skipKeyword('RETURN')) return cursor.fail('RETURN');
   cursor.space('a list of return options');
   const returns = new Set<ListReturnOption>();
-  let status: readonly StatusItem[] | undefined;
-  cursor.list(
-    'return options',
-    16,
-    () => {
-      if (!cursor.skipKeyword('STATUS')) return returns.add(readOption(cursor, RETURN_OPTIONS));
+  let more: Pick<ListCommand, 'status' | 'metadata'> = {};
+  const readOne = (): void => {
+    if (cursor.skipKeyword('STATUS')) {
       cursor.space('a list of status items');
-      status = readStatusItems(cursor);
-      return returns;
-    },
-    true,
-  );
-  return status === undefined ? { returns } : { returns, status };
+      more = { ...more, status: readStatusItems(cursor) };
+    } else if (cursor.skipKeyword('METADATA')) {
+      cursor.space('a list of entries');
+      more = { ...more, metadata: readEntries(cursor) };
+    } else returns.add(readOption(cursor, RETURN_OPTIONS));
+  };
+  cursor.list('return options', 16, readOne, true);
+  return { returns, ...more };
 }
 
 function readOption<T extends string>(cursor: Cursor, known: readonly T[]): T {

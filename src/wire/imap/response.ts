@@ -3,6 +3,7 @@ import * as c from './chars.ts';
 import type { Condition } from './encode-response.ts';
 import { type EsearchData, readEsearchData } from './esearch-data.ts';
 import { readMailbox } from './mailbox.ts';
+import { type MetadataData, readMetadataData } from './metadata.ts';
 import { type Ranges, readKnownSet } from './number-set.ts';
 import { Cursor, GrammarError, type ParseOptions } from './parser.ts';
 import { type QuotaData, type QuotaRootData, readQuotaData, readQuotaRootData } from './quota.ts';
@@ -49,6 +50,7 @@ export type Untagged =
       readonly numbers: readonly number[];
       readonly modSeq?: ModSeq;
     }
+  | ({ readonly type: 'METADATA' } & MetadataData)
   | ({ readonly type: 'QUOTA' } & QuotaData)
   | ({ readonly type: 'QUOTAROOT' } & QuotaRootData)
   | { readonly type: 'THREAD'; readonly forest: ThreadForest }
@@ -152,6 +154,8 @@ function readUntagged(cursor: Cursor): Untagged {
       return readSearchResult(cursor, name);
     case 'ESEARCH':
       return { type: name, ...readEsearchData(cursor) };
+    case 'METADATA':
+      return { type: name, ...readMetadataData(cursor) };
     case 'QUOTA':
       return { type: name, ...readQuotaData(cursor) };
     case 'QUOTAROOT':

@@ -1,17 +1,20 @@
 import { type EnableCommand, encodeEnabled } from '#wire';
 import { type Completion, ok } from '../completion.ts';
+import { AnnotationNews } from '../metadata/news.ts';
 import type { Extension, Session } from '../session.ts';
 import { isOn } from '../switched-off.ts';
 
 const EXTENSIONS: ReadonlyMap<string, Extension> = new Map(
-  (['IMAP4rev2', 'CONDSTORE', 'QRESYNC', 'UTF8=ACCEPT', 'UIDONLY'] as const).map((name) => [
-    name.toUpperCase(),
-    name,
-  ]),
+  (['IMAP4rev2', 'CONDSTORE', 'QRESYNC', 'UTF8=ACCEPT', 'UIDONLY', 'METADATA'] as const).map(
+    (name) => [name.toUpperCase(), name],
+  ),
 );
 
 /** ENABLE (RFC 9051 §6.3.1): unknown names are passed over, and those that are on already. */
-export function enable(session: Session, { capabilities }: EnableCommand): Completion {
+export async function enable(
+  session: Session,
+  { capabilities }: EnableCommand,
+): Promise<Completion> {
   const added: Extension[] = [];
   for (const name of capabilities) {
     const extension = EXTENSIONS.get(name);
@@ -20,6 +23,8 @@ export function enable(session: Session, { capabilities }: EnableCommand): Compl
     added.push(extension);
     // RFC 7162 §3.2.3: QRESYNC brings CONDSTORE with it.
     if (extension === 'CONDSTORE' || extension === 'QRESYNC') session.enableCondstore();
+    // RFC 5464 §4.4.2: from now on others' changes of annotations are told.
+    if (extension === 'METADATA') session.news = await AnnotationNews.begin(session);
     session.enabled.add(extension);
   }
   session.write(encodeEnabled(added));

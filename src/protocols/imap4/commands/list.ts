@@ -3,6 +3,7 @@ import { encodeList, type ListCommand } from '#wire';
 import { type Completion, ok } from '../completion.ts';
 import { joinPattern, type Matcher, matcherOf } from '../list/pattern.ts';
 import { FolderTree, type Listed, levelsAbove } from '../list/tree.ts';
+import { ListedMetadata } from '../metadata/listed.ts';
 import type { Session } from '../session.ts';
 import { encodeFolderStatus } from './status.ts';
 
@@ -24,6 +25,7 @@ export async function list(session: Session, command: ListCommand): Promise<Comp
   const tree = await FolderTree.of(session.names);
   const isMatched: Matcher = (name) => matchers.some((matches) => matches(name));
   const aboveUnmatched = namesAboveUnmatched(command, tree, isMatched);
+  const metadata = command.metadata && new ListedMetadata(session, command.metadata);
   let lines = 0;
   for (const listed of tree.names()) {
     if (!isMatched(listed.name)) continue;
@@ -32,6 +34,8 @@ export async function list(session: Session, command: ListCommand): Promise<Comp
     session.write(line);
     if (command.status !== undefined && listed.found !== undefined)
       session.write(await encodeFolderStatus(session, listed.found, command.status));
+    if (metadata !== undefined && listed.found !== undefined)
+      session.write(await metadata.encode(listed.found));
     if (++lines % LINES_AT_ONCE === 0) await session.breathe();
   }
   return ok('LIST completed');

@@ -157,6 +157,7 @@ function domainOf(address: string): string {
   return address.slice(address.lastIndexOf('@') + 1);
 }
 
-function directoryChanged(tx: Transaction): void {
+/** Publishes that the directory changed. */
+export function directoryChanged(tx: Transaction): void {
   tx.publish('directory', { kind: 'directory' });
 }

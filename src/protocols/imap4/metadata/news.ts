@@ -1,0 +1,126 @@
+import { hash } from 'node:crypto';
+import { type FolderId, SERVER_ID } from '#model';
+import { encodeMetadataChanged } from '#wire';
+import type { Session } from '../session.ts';
+
+const EVERYTHING = { entries: ['/private', '/shared'], depth: 'infinity' } as const;
+
+/** Digests of the values that the client knows of, by folder and entry; both are told apart by a character that no entry has. */
+type Known = Map<string, string>;
+
+/**
+ * What a client that enabled METADATA has heard of the annotations of its folders and of the server. Others' changes are told by
+ * the names of their entries (RFC 5464 §4.4.2); for its own the client has the answer.
+ */
+export class AnnotationNews implements Disposable {
+  readonly #session: Session;
+  readonly #watch: Disposable;
+  #known: Known = new Map();
+  #stale = false;
+
+  private constructor(session: Session) {
+    this.#session = session;
+    this.#watch = session.server.store.watchDirectory(() => {
+      this.#stale = true;
+      session.wake();
+    });
+  }
+
+  /** Begins with what there is now. */
+  static async begin(session: Session): Promise<AnnotationNews> {
+    const news = new AnnotationNews(session);
+    try {
+      news.#known = await news.#read();
+      return news;
+    } catch (error) {
+      news[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** There may be something to tell. */
+  get stale(): boolean {
+    return this.#stale;
+  }
+
+  /** Something happened to the folders. */
+  notice(): void {
+    this.#stale = true;
+  }
+
+  /** The client has set these itself: null is a value that it removed. */
+  take(folderId: FolderId, values: ReadonlyMap<string, Buffer | null>): void {
+    for (const [entry, value] of values) {
+      if (value === null) this.#known.delete(keyOf(folderId, entry));
+      else this.#known.set(keyOf(folderId, entry), digestOf(value));
+    }
+  }
+
+  /** Looks what has changed, if anything may have, and tells it. */
+  async tell(): Promise<void> {
+    if (!this.#stale) return;
+    this.#stale = false;
+    try {
+      const now = await this.#read();
+      const changed = changesBetween(this.#known, now);
+      const names = changed.size === 0 ? new Map() : await this.#names();
+      this.#known = now;
+      for (const [folderId, entries] of changed) {
+        const name = names.get(folderId);
+        // Those of a folder that is gone went with it.
+        if (name !== undefined)
+          this.#session.write(encodeMetadataChanged(name, entries, this.#session.utf8));
+      }
+    } catch (error) {
+      this.#stale = true;
+      throw error;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#watch[Symbol.dispose]();
+  }
+
+  async #read(): Promise<Known> {
+    const { mailbox, server } = this.#session;
+    const viewerId = mailbox.mailboxId;
+    const known: Known = new Map();
+    const ofFolders = await mailbox.annotations({ ...EVERYTHING, folderId: undefined, viewerId });
+    for (const { folderId, entry, value } of ofFolders)
+      known.set(keyOf(folderId, entry), digestOf(value));
+    for (const { entry, value } of await server.store.serverAnnotations({
+      ...EVERYTHING,
+      viewerId,
+    }))
+      known.set(keyOf(SERVER_ID, entry), digestOf(value));
+    return known;
+  }
+
+  async #names(): Promise<ReadonlyMap<FolderId, string>> {
+    const folders = await this.#session.mailbox.folders();
+    const names = new Map(folders.map(({ folderId, name }) => [folderId, name]));
+    return names.set(SERVER_ID, '');
+  }
+}
+
+function keyOf(folderId: FolderId, entry: string): string {
+  return `${folderId} ${entry}`;
+}
+
+function digestOf(value: Buffer): string {
+  return hash('sha256', value, 'base64');
+}
+
+function changesBetween(before: Known, now: Known): Map<FolderId, string[]> {
+  const changed = new Map<FolderId, string[]>();
+  const note = (key: string): void => {
+    const at = key.indexOf(' ');
+    const folderId = Number(key.slice(0, at)) as FolderId;
+    const entries = changed.get(folderId);
+    if (entries === undefined) changed.set(folderId, [key.slice(at + 1)]);
+    else entries.push(key.slice(at + 1));
+  };
+  for (const [key, digest] of now) if (before.get(key) !== digest) note(key);
+  for (const key of before.keys()) if (!now.has(key)) note(key);
+  return changed;
+}
