@@ -10,15 +10,19 @@ const EXTENSIONS: ReadonlyMap<string, Extension> = new Map(
   ),
 );
 
-/** ENABLE (RFC 9051 §6.3.1): unknown names are passed over, and those that are on already. */
+/**
+ * ENABLE (RFC 9051 §6.3.1): unknown names are passed over, and those that are on already. One that comes on with another of the
+ * same command is told as well, in whatever order they stand.
+ */
 export async function enable(
   session: Session,
   { capabilities }: EnableCommand,
 ): Promise<Completion> {
+  const before = new Set(session.enabled);
   const added: Extension[] = [];
   for (const name of capabilities) {
     const extension = EXTENSIONS.get(name);
-    if (extension === undefined || session.enabled.has(extension)) continue;
+    if (extension === undefined || before.has(extension) || added.includes(extension)) continue;
     if (!isOn(session, extension)) continue;
     added.push(extension);
     // RFC 7162 §3.2.3: QRESYNC brings CONDSTORE with it.

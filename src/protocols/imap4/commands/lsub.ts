@@ -7,7 +7,7 @@ import type { Session } from '../session.ts';
 
 /**
  * LSUB (RFC 3501 §6.3.9): subscribed names. With `%` also a level that is not subscribed but has a subscribed name below it, as
- * \Noselect.
+ * \Noselect. Special uses are told as in LIST, for clients that ask for nothing else.
  */
 export async function lsub(
   session: Session,
@@ -16,9 +16,10 @@ export async function lsub(
   const matches = matcherOf(joinPattern(reference, pattern));
   const levels = pattern.includes('%');
   const tree = await FolderTree.of(session.names);
-  for (const { name, subscribed } of tree.names()) {
+  for (const { name, subscribed, found } of tree.names()) {
     if (!matches(name) || !(subscribed || (levels && tree.hasSubscribedBelow(name)))) continue;
-    const attributes = subscribed ? [] : ['\\Noselect'];
+    const use = found?.folder.specialUse;
+    const attributes = subscribed ? (use === undefined ? [] : [use]) : ['\\Noselect'];
     session.write(encodeList('LSUB', { name, delimiter: DELIMITER, attributes }, session.utf8));
   }
   return ok('LSUB completed');
