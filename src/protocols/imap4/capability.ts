@@ -43,6 +43,7 @@ const AFTER_LOGIN = [
   'REPLACE',
   'CATENATE',
   'URL-PARTIAL',
+  'NOTIFY',
   'METADATA',
   'LIST-METADATA',
   'QUOTA',

@@ -24,6 +24,7 @@ import { lsub } from './commands/lsub.ts';
 import { move } from './commands/move.ts';
 import { namespace } from './commands/namespace.ts';
 import { noop } from './commands/noop.ts';
+import { notify } from './commands/notify.ts';
 import { rename } from './commands/rename.ts';
 import { search } from './commands/search.ts';
 import { select } from './commands/select.ts';
@@ -99,11 +100,12 @@ const COMMANDS: Table = {
   STATUS: { when: 'authenticated', tell: 'all', run: status },
   GETMETADATA: { when: 'authenticated', tell: 'hinted', run: getMetadata },
   SETMETADATA: { when: 'authenticated', tell: 'hinted', run: setMetadata },
+  NOTIFY: { when: 'authenticated', tell: 'nothing', run: notify },
   GETQUOTA: { when: 'authenticated', tell: 'hinted', run: getQuota },
   GETQUOTAROOT: { when: 'authenticated', tell: 'hinted', run: getQuotaRoot },
   SETQUOTA: { when: 'authenticated', tell: 'hinted', run: setQuota },
   ESEARCH: { when: 'authenticated', tell: 'hinted-unnumbered', run: esearch },
-  IDLE: { when: 'authenticated', tell: 'all', run: idle },
+  IDLE: { when: 'authenticated', tell: 'hinted', run: idle },
 
   CHECK: { when: 'selected', tell: 'all', run: check },
   CLOSE: { when: 'selected', tell: 'nothing', run: close },
@@ -164,7 +166,7 @@ export async function dispatch(
   const completion =
     refusal ?? (await runWithProgress(session, body.name, () => run(session, body as never)));
   if (session.selected && !session.over) await tellChanges(session, tell);
-  if (tell !== 'nothing' && !session.over) await session.news?.tell();
+  if (tell !== 'nothing' && !session.over) await session.tellFolders();
   if (completion !== undefined) complete(session, tag, completion);
 }
 
@@ -181,12 +183,14 @@ async function runWithProgress(
 }
 
 async function tellChanges(session: Session, tell: Telling): Promise<void> {
-  const mayExpunge = session.byUid || tell === 'hinted' || tell === 'all';
+  const mayExpunge =
+    session.byUid || tell === 'hinted' || tell === 'all' || session.expungesAtAnyTime;
   switch (tell) {
     case 'nothing':
       return;
     case 'hinted':
     case 'hinted-unnumbered':
+      if (!session.tellsSelected) return;
       if (session.view.stale || (mayExpunge && session.view.hasGone))
         await session.update(mayExpunge);
       return;

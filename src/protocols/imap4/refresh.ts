@@ -21,9 +21,10 @@ const LINES_AT_ONCE = 1000;
  * Reads what happened in the selected folder since the last time and tells the client: VANISHED or EXPUNGE, EXISTS,
  * RECENT, FETCH with the new flags (RFC 9051 §7.5).
  *
+ * @returns how many messages were added at the end
  * @param mayExpunge false where RFC 9051 §7.5.1 forbids EXPUNGE: during FETCH, STORE and SEARCH by number
  */
-export async function refresh(session: Session, view: View, mayExpunge: boolean): Promise<void> {
+export async function refresh(session: Session, view: View, mayExpunge: boolean): Promise<number> {
   view.stale = false;
   const { mailbox } = view;
   // Results that are followed may change by what this session did itself.
@@ -33,7 +34,7 @@ export async function refresh(session: Session, view: View, mayExpunge: boolean)
   const isSame = changes.folder.highestModSeq === view.modSeq;
   if (isSame && !(mayExpunge && view.hasGone)) {
     view.renamed(changes.folder);
-    return;
+    return 0;
   }
   const existing =
     changes.vanished === undefined
@@ -58,12 +59,14 @@ export async function refresh(session: Session, view: View, mayExpunge: boolean)
     session,
     changes.entries.map(({ uid }) => uid),
   );
+  return update.added;
 }
 
 /** A selected folder that somebody deleted: nothing can be said about it any more. */
-function leaveDeleted(session: Session): void {
+function leaveDeleted(session: Session): 0 {
   session.unselect();
   session.bye('The selected mailbox was deleted', 'NONEXISTENT');
+  return 0;
 }
 
 async function tell(session: Session, view: View, update: ViewUpdate): Promise<void> {
@@ -71,6 +74,7 @@ async function tell(session: Session, view: View, update: ViewUpdate): Promise<v
     session.write(encodeCount(view.size, 'EXISTS'));
     if (!session.rev2) session.write(encodeCount(view.recentCount, 'RECENT'));
   }
+  if (!session.tellsFlags) return;
   for (let from = 0; from < update.changed.length; from += LINES_AT_ONCE) {
     let wire = '';
     for (const entry of update.changed.slice(from, from + LINES_AT_ONCE))
@@ -123,5 +127,5 @@ export function encodeFlagUpdate(
 /** Whether FETCH responses that the client did not ask for name the uid (RFC 9051 §6.4.9, RFC 7162 §3.2.4). */
 function namesUid(session: Session): boolean {
   if (session.uidOnly) return false;
-  return session.byUid || session.rev2 || session.qresync;
+  return session.byUid || session.rev2 || session.qresync || session.expungesAtAnyTime;
 }

@@ -7,6 +7,7 @@ import { encodeStatus, type Ranges, responseCode } from '#wire';
 import { Contexts } from './context/contexts.ts';
 import { Input } from './input.ts';
 import type { AnnotationNews } from './metadata/news.ts';
+import type { Notifications } from './notify/notifications.ts';
 import type { Progress } from './progress.ts';
 import { refresh } from './refresh.ts';
 import type { ServerContext } from './server-context.ts';
@@ -59,6 +60,9 @@ export class Session {
   #over = false;
   #stopping = false;
   #idling = false;
+  /** The client's next command is waited for. */
+  #resting = false;
+  #notifications: Notifications | undefined;
   #removed = false;
   #updating: Promise<void> | undefined;
   #lookAgain: Disposable | undefined;
@@ -126,6 +130,28 @@ export class Session {
 
   get selected(): boolean {
     return this.#view !== undefined;
+  }
+
+  /** What NOTIFY asked for; undefined when it was never used. */
+  get notifications(): Notifications | undefined {
+    return this.#notifications;
+  }
+
+  /** Whether the client hears of others' changes in the selected folder (RFC 5465 §3.1). */
+  get tellsSelected(): boolean {
+    return (
+      this.#notifications === undefined || this.#notifications.registration.selected !== undefined
+    );
+  }
+
+  /** Whether it hears of changed flags there. */
+  get tellsFlags(): boolean {
+    return this.#notifications?.registration.selected?.flags ?? this.#notifications === undefined;
+  }
+
+  /** Whether it may be told of messages that are gone whatever it does, since it counts in uids (RFC 5465 §6.1). */
+  get expungesAtAnyTime(): boolean {
+    return this.#notifications?.registration.selected?.delayed === false;
   }
 
   /** Passwords may be asked for: the channel is encrypted or does not leave the machine. */
@@ -206,6 +232,8 @@ export class Session {
     this.#switchOff();
     this.news?.[Symbol.dispose]();
     this.news = undefined;
+    this.#notifications?.[Symbol.dispose]();
+    this.#notifications = undefined;
     this.enabled.clear();
     this.server.dismiss(account);
     this.connection.guest?.unsettle();
@@ -244,12 +272,41 @@ export class Session {
    * @param mayExpunge also which messages are gone
    */
   async update(mayExpunge: boolean): Promise<void> {
-    if (this.#view !== undefined) await refresh(this, this.#view, mayExpunge);
+    const view = this.#view;
+    if (view === undefined) return;
+    const added = await refresh(this, view, mayExpunge);
+    if (view === this.#view) await this.#notifications?.tellAdded(view, added);
   }
 
-  /** There may be something to tell: a client in IDLE is told at once. */
+  /** From now on this is told, in place of whatever was before. */
+  notifyBy(notifications: Notifications): void {
+    this.#notifications?.[Symbol.dispose]();
+    this.#notifications = notifications;
+  }
+
+  /** Tells what happened to folders and annotations, where the client wants to hear of that. */
+  async tellFolders(): Promise<void> {
+    await this.#notifications?.tell();
+    await this.news?.tell();
+  }
+
+  /** There may be something to tell: a client that waits for it is told at once. */
   wake(): void {
-    if (this.#idling) this.#updateWhileIdle();
+    if (this.#listens) this.#updateWhileIdle();
+  }
+
+  /** Waits for the client's next command; one that asked for notifications is told meanwhile. */
+  async rest<T>(wait: () => Promise<T>): Promise<T> {
+    if (this.#notifications === undefined) return await wait();
+    this.#resting = true;
+    this.wake();
+    try {
+      return await wait();
+    } finally {
+      this.#resting = false;
+      this.#lookAgain?.[Symbol.dispose]();
+      await this.#updating;
+    }
   }
 
   /** Tells what happens as it happens, until `endIdle`. */
@@ -300,6 +357,7 @@ export class Session {
     this.#loginWait?.[Symbol.dispose]();
     this.#watch?.[Symbol.dispose]();
     this.news?.[Symbol.dispose]();
+    this.#notifications?.[Symbol.dispose]();
     this.unselect();
   }
 
@@ -337,6 +395,7 @@ export class Session {
       return;
     }
     if (change.kind === 'folders') this.news?.notice();
+    this.#notifications?.notice();
     if (change.kind !== 'directory' && change.mailboxId === this.#view?.mailbox.mailboxId)
       this.#noticeInView(change);
     else this.wake();
@@ -358,15 +417,23 @@ export class Session {
     });
   }
 
+  get #listens(): boolean {
+    return this.#idling || (this.#resting && this.#notifications !== undefined);
+  }
+
   get #hasNews(): boolean {
-    return this.#view?.stale === true || this.news?.stale === true;
+    return this.#hasNewsOfView || this.news?.stale === true || this.#notifications?.stale === true;
+  }
+
+  get #hasNewsOfView(): boolean {
+    return this.#view?.stale === true && this.tellsSelected;
   }
 
   async #followChanges(): Promise<void> {
     try {
-      while (this.#idling && this.#hasNews && !this.#over) {
-        if (this.#view?.stale === true) await this.update(true);
-        await this.news?.tell();
+      while (this.#listens && this.#hasNews && !this.#over) {
+        if (this.#hasNewsOfView) await this.update(this.#idling || this.expungesAtAnyTime);
+        await this.tellFolders();
         if (this.connection.backlogged) await this.connection.drained();
       }
     } catch (error) {

@@ -23,6 +23,7 @@ const CAPABILITY_OF: ReadonlyMap<CommandName, string> = new Map<CommandName, str
   ['IDLE', 'IDLE'],
   ['MOVE', 'MOVE'],
   ['NAMESPACE', 'NAMESPACE'],
+  ['NOTIFY', 'NOTIFY'],
   ['REPLACE', 'REPLACE'],
   ['SETMETADATA', 'METADATA'],
   ['SETQUOTA', 'QUOTASET'],

@@ -30,6 +30,7 @@ import {
   readSetMetadata,
   type SetMetadataCommand,
 } from './metadata.ts';
+import { type NotifyCommand, readNotify } from './notify.ts';
 import { Cursor, type ParseError, type ParseOptions, parseErrorOf } from './parser.ts';
 import {
   type GetQuotaCommand,
@@ -81,6 +82,7 @@ export type CommandBody =
   | StatusCommand
   | GetMetadataCommand
   | SetMetadataCommand
+  | NotifyCommand
   | GetQuotaCommand
   | GetQuotaRootCommand
   | SetQuotaCommand
@@ -140,6 +142,7 @@ const COMMANDS: ReadonlyMap<string, CommandReader> = new Map<string, CommandRead
   ['STATUS', readStatus],
   ['GETMETADATA', readGetMetadata],
   ['SETMETADATA', readSetMetadata],
+  ['NOTIFY', readNotify],
   ['GETQUOTA', readGetQuota],
   ['GETQUOTAROOT', readGetQuotaRoot],
   ['SETQUOTA', readSetQuota],

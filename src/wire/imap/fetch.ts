@@ -106,6 +106,11 @@ function readItems(cursor: Cursor): readonly FetchItem[] {
     cursor.pos = start;
     return [readItem(cursor)];
   }
+  return readFetchItems(cursor);
+}
+
+/** `"(" fetch-att *(SP fetch-att) ")"` */
+export function readFetchItems(cursor: Cursor): readonly FetchItem[] {
   return cursor.list('what to fetch', ITEMS_MAX, () => readItem(cursor));
 }
 

@@ -75,7 +75,7 @@ export {
   responseCode,
   type StatusValue,
 } from './encode-response.ts';
-export type { EsearchCommand, SearchSource } from './esearch.ts';
+export type { EsearchCommand } from './esearch.ts';
 export {
   type ContextChange,
   type EsearchData,
@@ -84,6 +84,7 @@ export {
   type SearchResult,
 } from './esearch-data.ts';
 export type { FetchCommand, FetchItem, PlainFetchItem } from './fetch.ts';
+export type { FolderFilter, MailboxFilter, SearchSource } from './filter-mailboxes.ts';
 export { type FlagName, isKeyword, SYSTEM_FLAGS, type SystemFlag, systemFlag } from './flags.ts';
 export {
   type CreateCommand,
@@ -102,6 +103,7 @@ export {
   type MetadataDepth,
   type SetMetadataCommand,
 } from './metadata.ts';
+export { type EventGroup, NOTIFY_EVENTS, type NotifyCommand, type NotifyEvent } from './notify.ts';
 export {
   countOf,
   formatNumbers,

@@ -110,6 +110,14 @@ export class Cursor {
     return isSpace;
   }
 
+  /** Consumes SP if that byte comes after it. */
+  skipSpaceBefore(byte: number): boolean {
+    const start = this.pos;
+    if (this.skipSpace() && this.next === byte) return true;
+    this.pos = start;
+    return false;
+  }
+
   /** Consumes all spaces that come next. */
   skipSpaces(): void {
     while (this.skip(c.SP));

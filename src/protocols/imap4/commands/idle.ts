@@ -8,7 +8,7 @@ import type { Session } from '../session.ts';
  */
 export async function idle(session: Session): Promise<Completion> {
   session.write(encodeContinuation('idling'));
-  await session.update(true);
+  if (session.tellsSelected) await session.update(true);
   // What ends a session that waits for its client may have come while it did not wait yet.
   session.leave();
   session.beginIdle();

@@ -23,6 +23,15 @@ export async function encodeFolderStatus(
   items: readonly StatusItem[],
 ): Promise<string> {
   if (items.includes('HIGHESTMODSEQ')) session.enableCondstore();
+  return await encodeStatusOf(session, { mailbox, folder }, items);
+}
+
+/** The same, of what the client has not asked for now. */
+export async function encodeStatusOf(
+  session: Session,
+  { mailbox, folder }: Found,
+  items: readonly StatusItem[],
+): Promise<string> {
   const values: (readonly [StatusItem, StatusValue])[] = [];
   for (const item of items)
     values.push([item, await statusValue(session, { mailbox, folder }, item)]);

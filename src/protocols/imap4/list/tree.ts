@@ -47,6 +47,11 @@ export class FolderTree {
     return [...this.#names.values()].sort((a, b) => rank(a.name) - rank(b.name) || order(a, b));
   }
 
+  /** What is known of a name; undefined when it is none. */
+  get(name: string): Listed | undefined {
+    return this.#names.get(name);
+  }
+
   /** Whether there is a folder below a name. */
   hasChildren(name: string): boolean {
     return this.#parents.has(name);

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { type FolderId, SERVER_ID } from '#model';
 import { encodeMetadataChanged } from '#wire';
+import { FolderTree, type Listed } from '../list/tree.ts';
 import type { Session } from '../session.ts';
 
 const EVERYTHING = { entries: ['/private', '/shared'], depth: 'infinity' } as const;
@@ -9,7 +10,7 @@ const EVERYTHING = { entries: ['/private', '/shared'], depth: 'infinity' } as co
 type Known = Map<string, string>;
 
 /**
- * What a client that enabled METADATA has heard of the annotations of its folders and of the server. Others' changes are told by
+ * What a client that enabled METADATA, or asked for it by NOTIFY, has heard of the annotations of its folders and of the server. Others' changes are told by
  * the names of their entries (RFC 5464 §4.4.2); for its own the client has the answer.
  */
 export class AnnotationNews implements Disposable {
@@ -66,10 +67,10 @@ export class AnnotationNews implements Disposable {
       const names = changed.size === 0 ? new Map() : await this.#names();
       this.#known = now;
       for (const [folderId, entries] of changed) {
-        const name = names.get(folderId);
+        const listed = names.get(folderId);
         // Those of a folder that is gone went with it.
-        if (name !== undefined)
-          this.#session.write(encodeMetadataChanged(name, entries, this.#session.utf8));
+        if (listed !== undefined && this.#wants(folderId, listed))
+          this.#session.write(encodeMetadataChanged(listed.name, entries, this.#session.utf8));
       }
     } catch (error) {
       this.#stale = true;
@@ -96,10 +97,22 @@ export class AnnotationNews implements Disposable {
     return known;
   }
 
-  async #names(): Promise<ReadonlyMap<FolderId, string>> {
-    const folders = await this.#session.mailbox.folders();
-    const names = new Map(folders.map(({ folderId, name }) => [folderId, name]));
-    return names.set(SERVER_ID, '');
+  /** RFC 5465 §5.6, §5.7 */
+  #wants(folderId: FolderId, listed: Listed): boolean {
+    const { enabled, notifications } = this.#session;
+    if (enabled.has('METADATA') || notifications === undefined) return true;
+    const { registration } = notifications;
+    return folderId === SERVER_ID
+      ? registration.hears('ServerMetadataChange')
+      : registration.wants('MailboxMetadataChange', listed);
+  }
+
+  async #names(): Promise<ReadonlyMap<FolderId, Listed>> {
+    const own = this.#session.mailbox.mailboxId;
+    const names = new Map<FolderId, Listed>();
+    for (const listed of (await FolderTree.of(this.#session.names)).names())
+      if (listed.found?.mailbox.mailboxId === own) names.set(listed.found.folder.folderId, listed);
+    return names.set(SERVER_ID, { name: '', found: undefined, subscribed: false });
   }
 }
 

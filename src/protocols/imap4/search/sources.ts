@@ -1,6 +1,6 @@
 import { DELIMITER } from '#model';
 import type { Found } from '#store';
-import type { SearchSource } from '#wire';
+import type { FolderFilter, SearchSource } from '#wire';
 import { FolderTree, type Listed } from '../list/tree.ts';
 import type { Session } from '../session.ts';
 
@@ -26,15 +26,19 @@ export async function foldersOf(
   return folders;
 }
 
-type Matcher = (listed: Listed) => boolean;
+export type Matcher = (listed: Listed) => boolean;
 
 function matcherOf(session: Session, source: SearchSource): Matcher {
+  if (source.source !== 'selected') return filterOf(source, session.mailbox.mailboxId);
+  return ({ found }) => found !== undefined && session.selected && session.view.shows(found.folder);
+}
+
+/** Says of a name whether a filter means it; personal is what is in the own mailbox (RFC 5465 §6). */
+export function filterOf(source: FolderFilter, ownMailboxId: number): Matcher {
   switch (source.source) {
-    case 'selected':
-      return ({ found }) => session.selected && session.view.shows(found!.folder);
     case 'inboxes':
     case 'personal':
-      return () => true;
+      return ({ found }) => found?.mailbox.mailboxId === ownMailboxId;
     case 'subscribed':
       return ({ subscribed }) => subscribed;
     case 'mailboxes': {
