@@ -16,6 +16,7 @@ test('what the configuration says of IMAP reaches the sessions', { timeout: 120_
     data,
     listen: ['imap'],
     config: {
+      administrators: [first],
       imap: {
         messageLimit: 1000,
         disable: [
@@ -26,13 +27,14 @@ test('what the configuration says of IMAP reaches the sessions', { timeout: 120_
     },
   });
   const plain = await capabilities(await server.imap(first));
-  for (const name of ['MESSAGELIMIT=1000', 'COMPRESS=DEFLATE', 'QRESYNC'])
+  for (const name of ['MESSAGELIMIT=1000', 'COMPRESS=DEFLATE', 'QRESYNC', 'QUOTASET'])
     assert.ok(plain.includes(name), name);
   const old = await server.imap(first);
   await old.ok('ID ("name" "Old Mail")');
   assert.ok(!(await capabilities(old)).includes('COMPRESS=DEFLATE'));
   const other = await server.imap(second);
   assert.ok(!(await capabilities(other)).includes('QRESYNC'));
+  assert.ok(!(await capabilities(other)).includes('QUOTASET'));
   await other.compress();
   assert.equal((await other.command('LOGOUT')).status, 'OK');
   await server.stop();

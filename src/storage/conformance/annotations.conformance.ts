@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { type Change, type FolderId, INBOX_ID, type MailboxId, SERVER_ID } from '#model';
 import {
   ANNOTATION_BYTES_MAX,
+  ANNOTATION_TEXT_OF_MAILBOX_MAX,
   ANNOTATIONS_MAX,
   ANNOTATIONS_OF_MAILBOX_MAX,
 } from '../annotation-limits.ts';
@@ -216,6 +217,24 @@ function limits(open: OpenEngine): void {
     // What is there may change all the same.
     await set(box, { folderId: places[0]!, shared: { '/shared/0': 'y', '/shared/1': undefined } });
     await set(box, { shared: { '/shared/0': 'x' } });
+  });
+
+  test('the values of a mailbox have a limit together', async (t) => {
+    const box = await openBox(open, t);
+    const value = Buffer.alloc(ANNOTATION_BYTES_MAX, 1);
+    const kept = Math.ceil(ANNOTATION_BYTES_MAX / 3) * 4;
+    let left = Math.floor(ANNOTATION_TEXT_OF_MAILBOX_MAX / kept);
+    const folders = [INBOX_ID, await box.create('a'), await box.create('b')];
+    for (const folderId of folders) {
+      const many = Array.from({ length: Math.min(left, 90) }, (_, i) => [`/shared/${i}`, value]);
+      await set(box, { folderId, shared: Object.fromEntries(many) });
+      left -= many.length;
+    }
+    assert.equal(left, 0);
+    await refused(set(box, { own: { '/private/x': value } }), 'too-many');
+    const swap = { '/shared/0': undefined, '/shared/y': value };
+    await set(box, { shared: swap, own: { '/private/x': '' } });
+    await refused(set(box, { shared: { '/shared/z': value } }), 'too-many');
   });
 }
 

@@ -5,7 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { systemClock, TestClock } from '#kernel';
-import { type Content, Flag, type MailboxId, type ModSeq, type TrackingEvent } from '#model';
+import {
+  type Content,
+  Flag,
+  type MailboxId,
+  type ModSeq,
+  SERVER_ID,
+  type TrackingEvent,
+} from '#model';
 import { type Engine, type MoveSource, type MoveTarget, moveStore } from '#storage';
 import { FileBlobs } from '#storage/blobs';
 import { openPostgresSource, openPostgresTarget, PostgresEngine } from '#storage/postgres';
@@ -150,6 +157,29 @@ export async function furnish(engine: Engine): Promise<readonly [Box, Box]> {
   await run(engine, { ...copy, to: a.ref(deep), move: false });
   await run(engine, { ...copy, to: b.ref(), move: true });
   await run(engine, { kind: 'claim-recent', ...a.ref() });
+  const value = Buffer.from(WIRE, 'latin1');
+  const annotated = { kind: 'set-annotations', viewerId: two } as const;
+  await run(engine, {
+    ...annotated,
+    ...a.ref(deep),
+    shared: [
+      { entry: '/shared/comment', value },
+      { entry: '/shared/vendor/x', value: Buffer.alloc(0) },
+    ],
+    own: [{ entry: '/private/comment', value }],
+  });
+  await run(engine, {
+    kind: 'set-server-annotations',
+    viewerId: one,
+    shared: ['admin', 'comment'].map((name) => ({ entry: `/shared/${name}`, value })),
+    own: [{ entry: '/private/comment', value }],
+  });
+  await run(engine, {
+    kind: 'set-quota',
+    mailboxId: one,
+    quotaBytes: 2 ** 45,
+    quotaMessages: 5000,
+  });
   await run(engine, { kind: 'remove-mailbox', mailboxId: gone.mailboxId });
   // So that the log does not reach back to the beginning.
   await cleanUpAll(engine, 6);
@@ -164,6 +194,8 @@ function tracks(count: number): TrackingEvent[] {
     subject: `"${index}" \0 \\ \u00e9, {NULL}`,
   }));
 }
+
+const ALL_ANNOTATIONS = { entries: ['/shared', '/private'], depth: 'infinity' } as const;
 
 const COLUMNS = {
   envelope: true,
@@ -205,7 +237,13 @@ export async function portrait({ read }: Engine): Promise<unknown> {
     }
     const login = await read.login(mailboxId);
     const subscriptions = await read.subscriptions(mailboxId);
-    rooms.push({ login, subscriptions, folders, shown });
+    const annotations = [];
+    for (const viewerId of [mailboxId, ...mailboxes.slice(0, 2).map((each) => each.mailboxId)])
+      for (const folderId of [undefined, SERVER_ID])
+        annotations.push(
+          await read.annotations({ mailboxId, folderId, viewerId, ...ALL_ANNOTATIONS }),
+        );
+    rooms.push({ login, subscriptions, folders, shown, annotations });
   }
   const addresses = mailboxes.flatMap((mailbox) => mailbox.addresses);
   const leads = addresses.map((address) => read.addressTarget(address.split('@')[1]!, address));
@@ -215,6 +253,7 @@ export async function portrait({ read }: Engine): Promise<unknown> {
     rooms,
     leads: await Promise.all(leads),
     domains: await read.domains(),
+    serverAnnotations: await read.serverAnnotations(ALL_ANNOTATIONS),
     tracking: (await read.tracking(1e6)).map((event) => ({
       ...event,
       subject: event.subject.replaceAll('\0', '\ufffd'),
@@ -272,6 +311,34 @@ export async function meddle(engine: Engine): Promise<void> {
     keywords: ['$NobodyHasIt'],
     unchangedSince: undefined,
   });
+  await annotateAnew(engine, box);
+  await run(engine, {
+    kind: 'set-quota',
+    mailboxId: other.mailboxId,
+    quotaBytes: undefined,
+    quotaMessages: 900,
+  });
   const gone = await addBox(engine);
   await gone.deliver(1);
+}
+
+/** Changes annotations, takes some away and adds others. */
+async function annotateAnew(engine: Engine, box: Box): Promise<void> {
+  const { mailboxId: viewerId } = box;
+  const value = Buffer.from('anew');
+  const shared = [
+    { entry: '/shared/comment', value },
+    { entry: '/shared/admin', value: undefined },
+    { entry: '/shared/vendor/y', value },
+  ];
+  const own = [{ entry: '/private/comment', value: undefined }];
+  await run(engine, { kind: 'set-server-annotations', viewerId, shared, own });
+  for (const folder of await engine.read.folders(viewerId))
+    await run(engine, {
+      kind: 'set-annotations',
+      ...box.ref(folder.folderId),
+      viewerId,
+      shared,
+      own,
+    });
 }

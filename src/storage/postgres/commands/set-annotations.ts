@@ -1,24 +1,25 @@
 import { type FolderId, SERVER_ID } from '#model';
-import { checkAnnotationCounts } from '../../annotation-limits.ts';
+import { type AnnotationCounts, checkAnnotationCounts } from '../../annotation-limits.ts';
 import type {
   AnnotationChange,
   FolderRef,
   SetAnnotations,
   SetServerAnnotations,
 } from '../../commands.ts';
-import type { Value } from '../connection.ts';
+import type { Row, Value } from '../connection.ts';
 import { textArray } from '../literals.ts';
 import type { Transaction } from '../transaction.ts';
 
 const HERE = 'folder_id = $2 AND viewer_id = $3';
 const NAMED = 'entry = ANY($4::text[])';
-const COUNT = `SELECT count(*), count(*) FILTER (WHERE ${HERE}), count(*) FILTER (WHERE ${HERE} AND ${NAMED})
+const COUNT = `SELECT count(*), coalesce(sum(octet_length(value)), 0), count(*) FILTER (WHERE ${HERE}),
+    count(*) FILTER (WHERE ${HERE} AND ${NAMED}), coalesce(sum(octet_length(value)) FILTER (WHERE ${HERE} AND ${NAMED}), 0)
   FROM annotation WHERE mailbox_id = $1`;
 const DELETE = `DELETE FROM annotation WHERE mailbox_id = $1 AND ${HERE} AND ${NAMED} RETURNING 1`;
 const PUT = `INSERT INTO annotation(mailbox_id, folder_id, viewer_id, entry, value)
   SELECT $1::bigint, $2::bigint, $3::bigint, * FROM unnest($4::text[], $5::text[])
   ON CONFLICT(mailbox_id, folder_id, viewer_id, entry) DO UPDATE SET value = excluded.value RETURNING 1`;
-const COUNT_SERVER = `SELECT count(*), count(*) FILTER (WHERE entry = ANY($1::text[])) FROM server_annotation`;
+const COUNT_SERVER = `SELECT 0, 0, count(*), count(*) FILTER (WHERE entry = ANY($1::text[])), 0 FROM server_annotation`;
 const DELETE_SERVER = 'DELETE FROM server_annotation WHERE entry = ANY($1::text[]) RETURNING 1';
 const PUT_SERVER = `INSERT INTO server_annotation(entry, value) SELECT * FROM unnest($1::text[], $2::text[])
   ON CONFLICT(entry) DO UPDATE SET value = excluded.value RETURNING 1`;
@@ -71,20 +72,21 @@ async function check(
 ): Promise<void> {
   if (changes.length === 0) return;
   const [row] = await tx.select(COUNT, mailboxId, folderId, viewerId, namesOf(changes));
-  const [inMailbox, inPlace, touched] = row as readonly number[];
-  const counts = { inMailbox: inMailbox!, inPlace: inPlace!, touched: touched! };
-  checkAnnotationCounts(counts, kept(changes).length);
+  checkAnnotationCounts(countsOf(row!), changes);
 }
 
 async function checkServer(tx: Transaction, changes: readonly AnnotationChange[]): Promise<void> {
   if (changes.length === 0) return;
   const [row] = await tx.select(COUNT_SERVER, namesOf(changes));
-  const [inPlace, touched] = row as readonly number[];
-  checkAnnotationCounts(
-    { inMailbox: 0, inPlace: inPlace!, touched: touched! },
-    kept(changes).length,
-  );
+  checkAnnotationCounts(countsOf(row!), changes);
 }
+
+function countsOf(row: Row): AnnotationCounts {
+  const [inMailbox, textInMailbox, inPlace, touched, textTouched] = row as unknown as Counts;
+  return { inMailbox, textInMailbox, inPlace, touched, textTouched };
+}
+
+type Counts = readonly [number, number, number, number, number];
 
 /** Gives how many rows were written. */
 async function write(

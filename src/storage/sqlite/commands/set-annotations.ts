@@ -1,23 +1,28 @@
 import { type FolderId, SERVER_ID } from '#model';
-import { checkAnnotationCounts } from '../../annotation-limits.ts';
+import { type AnnotationCounts, checkAnnotationCounts } from '../../annotation-limits.ts';
 import type {
   AnnotationChange,
   FolderRef,
   SetAnnotations,
   SetServerAnnotations,
 } from '../../commands.ts';
+import type { Row } from '../statements.ts';
 import type { Transaction } from '../transaction.ts';
 import { directoryChanged } from './directory.ts';
 
 const NAMED = 'entry IN (SELECT value FROM json_each(?))';
 const HERE = 'folder_id = ? AND viewer_id = ?';
-const COUNT = `SELECT count(*), count(*) FILTER (WHERE ${HERE}), count(*) FILTER (WHERE ${HERE} AND ${NAMED})
-  FROM annotation WHERE mailbox_id = ?`;
+const COUNT = `WITH own AS MATERIALIZED (
+    SELECT octet_length(value) AS size, ${HERE} AS here, ${HERE} AND ${NAMED} AS touched FROM annotation WHERE mailbox_id = ?
+  )
+  SELECT count(*), coalesce(sum(size), 0), count(*) FILTER (WHERE here), count(*) FILTER (WHERE touched),
+    coalesce(sum(size) FILTER (WHERE touched), 0)
+  FROM own`;
 const DELETE = `DELETE FROM annotation WHERE mailbox_id = ? AND ${HERE} AND ${NAMED}`;
 const PAIRS = 'SELECT value ->> 0, value ->> 1 FROM json_each(?)';
 const PUT = `INSERT OR REPLACE INTO annotation(mailbox_id, folder_id, viewer_id, entry, value)
   SELECT ?, ?, ?, * FROM (${PAIRS})`;
-const COUNT_SERVER = `SELECT count(*), count(*) FILTER (WHERE ${NAMED}) FROM server_annotation`;
+const COUNT_SERVER = `SELECT 0, 0, count(*), count(*) FILTER (WHERE ${NAMED}), 0 FROM server_annotation`;
 const DELETE_SERVER = `DELETE FROM server_annotation WHERE ${NAMED}`;
 const PUT_SERVER = `INSERT OR REPLACE INTO server_annotation(entry, value) ${PAIRS}`;
 
@@ -67,20 +72,21 @@ function check(
   if (changes.length === 0) return;
   const here = [folderId, viewerId] as const;
   const row = tx.sql.row(COUNT, ...here, ...here, namesOf(changes), mailboxId);
-  const [inMailbox, inPlace, touched] = row as readonly number[];
-  const counts = { inMailbox: inMailbox!, inPlace: inPlace!, touched: touched! };
-  checkAnnotationCounts(counts, kept(changes).length);
+  checkAnnotationCounts(countsOf(row!), changes);
 }
 
 function checkServer(tx: Transaction, changes: readonly AnnotationChange[]): void {
   if (changes.length === 0) return;
   const row = tx.sql.row(COUNT_SERVER, namesOf(changes));
-  const [inPlace, touched] = row as readonly number[];
-  checkAnnotationCounts(
-    { inMailbox: 0, inPlace: inPlace!, touched: touched! },
-    kept(changes).length,
-  );
+  checkAnnotationCounts(countsOf(row!), changes);
 }
+
+function countsOf(row: Row): AnnotationCounts {
+  const [inMailbox, textInMailbox, inPlace, touched, textTouched] = row as unknown as Counts;
+  return { inMailbox, textInMailbox, inPlace, touched, textTouched };
+}
+
+type Counts = readonly [number, number, number, number, number];
 
 /** Gives how many rows were written. */
 function write(tx: Transaction, place: Place, changes: readonly AnnotationChange[]): number {
