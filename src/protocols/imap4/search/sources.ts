@@ -1,5 +1,5 @@
 import { DELIMITER } from '#model';
-import type { Found } from '#store';
+import { type Found, isOthers } from '#store';
 import type { SearchSource } from '#wire';
 import { FolderTree, type Listed } from '../list/tree.ts';
 import type { Session } from '../session.ts';
@@ -18,12 +18,30 @@ export async function foldersOf(
   sources: readonly SearchSource[],
 ): Promise<readonly Found[]> {
   const matchers = sources.map((source) => matcherOf(session, source));
-  const tree = await FolderTree.of(session.names);
+  const others = sources.some((source) => mayNameOthers(session, source));
+  const tree = await FolderTree.of(session.names, { others });
   const folders: Found[] = [];
   for (const listed of tree.names())
     if (listed.found !== undefined && matchers.some((matches) => matches(listed)))
       folders.push(listed.found);
   return folders;
+}
+
+/** Whether a source may name folders of others; the account's own are those at its root. */
+function mayNameOthers(session: Session, source: SearchSource): boolean {
+  switch (source.source) {
+    case 'selected':
+      return session.selected && !session.view.mailbox.isOwn;
+    case 'inboxes':
+    case 'personal':
+      return false;
+    case 'subscribed':
+      return true;
+    case 'mailboxes':
+    case 'subtree':
+    case 'subtree-one':
+      return source.mailboxes.some(isOthers);
+  }
 }
 
 type Matcher = (listed: Listed) => boolean;
@@ -34,7 +52,7 @@ function matcherOf(session: Session, source: SearchSource): Matcher {
       return ({ found }) => session.selected && session.view.shows(found!.folder);
     case 'inboxes':
     case 'personal':
-      return () => true;
+      return ({ found }) => found!.mailbox.isOwn;
     case 'subscribed':
       return ({ subscribed }) => subscribed;
     case 'mailboxes': {
