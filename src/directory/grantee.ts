@@ -12,7 +12,7 @@ export interface Grantee {
 }
 
 /**
- * Whom an identifier names (RFC 4314 §2): any address of a mailbox, or `anyone`; with `-` before it for rights that are taken away.
+ * Whom an identifier names (RFC 4314 §2): by one of its addresses, or `anyone`; with `-` before it for rights that are taken away.
  *
  * @returns undefined when that is nobody
  */

@@ -66,6 +66,17 @@ export class Access {
     return rights;
   }
 
+  /** Whether annotations may be read and set at all (RFC 5464 §3.3). */
+  async mayNote(folderId: FolderId): Promise<boolean> {
+    return allowsNotes(await this.rights(folderId));
+  }
+
+  /** Asks before annotations are set: those that all see are written, which takes that right. @throws as `require` */
+  async requireNote(folderId: FolderId, forAll: boolean): Promise<void> {
+    const rights = await this.require(folderId, forAll ? ['w'] : []);
+    if (!allowsNotes(rights)) throw new PosthornError('no-permission');
+  }
+
   /** Rights may have changed: they are read again when they are needed. */
   forget(): void {
     this.#known = undefined;
@@ -81,6 +92,12 @@ export class Access {
     return reading;
   }
 }
+
+function allowsNotes(rights: Rights): boolean {
+  return NOTING.some((right) => hasRight(rights, right));
+}
+
+const NOTING: readonly Right[] = ['r', 's', 'w', 'i', 'p'];
 
 function rightsIn(all: FolderRights, folderId: FolderId): Rights {
   const rights = all.get(folderId) ?? NO_RIGHTS;

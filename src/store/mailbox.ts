@@ -44,6 +44,7 @@ import { checkFolderName, checkOwnName } from './folder-name.ts';
 import type { Hub } from './hub.ts';
 import { ingest } from './ingest.ts';
 import type { SharingReads } from './namespace.ts';
+import { NEEDED, touches } from './needed.ts';
 
 /** One message of an append. */
 export interface NewMessage {
@@ -232,7 +233,7 @@ export class Mailbox {
   }: Omit<Without<Copy>, 'to' | 'keeping'> & {
     readonly to: { readonly mailbox: Mailbox; readonly folder: Pick<Folder, 'folderId'> };
   }): Promise<Copied> {
-    await this.require(copy.folderId, ...(copy.move ? MOVING : READING));
+    await this.require(copy.folderId, ...NEEDED[copy.move ? 'move' : 'copy']);
     const { mailbox, folder } = to;
     const keeping = await mailbox.flagsToPut(folder.folderId);
     return this.#engine.execute<'copy'>(this.#owner, {
@@ -245,7 +246,7 @@ export class Mailbox {
   }
 
   async expunge(expunge: Without<Expunge>): Promise<Expunged> {
-    await this.require(expunge.folderId, ...(expunge.onlyDeleted ? EXPUNGING : REMOVING));
+    await this.require(expunge.folderId, ...NEEDED[expunge.onlyDeleted ? 'expunge' : 'remove']);
     const { mailboxId } = this;
     return this.#engine.execute<'expunge'>(this.#owner, { kind: 'expunge', mailboxId, ...expunge });
   }
@@ -268,7 +269,7 @@ export class Mailbox {
 
   /** Renames a folder and all below it; their rights stay. INBOX gives its messages away, which takes the rights to move them. */
   async renameFolder(folderId: FolderId, name: string): Promise<void> {
-    await this.require(folderId, 'x', ...(folderId === INBOX_ID ? MOVING : []));
+    await this.require(folderId, 'x', ...(folderId === INBOX_ID ? NEEDED.move : []));
     await this.#engine.execute<'rename-folder'>(this.#owner, {
       kind: 'rename-folder',
       ...this.#ref(folderId),
@@ -304,23 +305,23 @@ export class Mailbox {
     });
   }
 
-  /** Annotations of a folder, or of all folders that may be read, as a viewer sees them. @throws {no-permission} */
+  /** Annotations of a folder, or of all folders that one has to do with, as a viewer sees them. @throws {no-permission} */
   async annotations(query: Omit<AnnotationQuery, 'mailboxId'>): Promise<readonly Annotation[]> {
     const { folderId } = query;
-    if (folderId !== undefined && !(await this.#access.mayRead(folderId)))
+    if (folderId !== undefined && !(await this.#access.mayNote(folderId)))
       throw new PosthornError('no-permission');
     const all = await this.#engine.read.annotations({ ...query, mailboxId: this.mailboxId });
     if (this.isOwn || folderId !== undefined) return all;
-    const readable = await Promise.all(all.map((each) => this.#access.mayRead(each.folderId)));
-    return all.filter((_each, index) => readable[index]);
+    const shown = await Promise.all(all.map((each) => this.#access.mayNote(each.folderId)));
+    return all.filter((_each, index) => shown[index]);
   }
 
   /**
-   * Annotates a folder, all or nothing: who may read it for itself, who may write for all.
+   * Annotates a folder, all or nothing; for all who see it only with the right to write.
    * @throws {no-folder}, {too-many}, {no-permission}
    */
   async setAnnotations(changes: Without<SetAnnotations>): Promise<void> {
-    await this.require(changes.folderId, 'r', ...(changes.shared.length > 0 ? ANNOTATING : []));
+    await this.#access.requireNote(changes.folderId, changes.shared.length > 0);
     await this.#engine.execute<'set-annotations'>(this.#owner, {
       kind: 'set-annotations',
       mailboxId: this.mailboxId,
@@ -392,18 +393,4 @@ export class Mailbox {
     }
     throw new PosthornError('no-permission', `no right to create ${name}`);
   }
-}
-
-const READING: readonly Right[] = ['r'];
-const ANNOTATING: readonly Right[] = ['w'];
-const EXPUNGING: readonly Right[] = ['e'];
-const REMOVING: readonly Right[] = ['t', 'e'];
-/** What taking messages away with them needs (RFC 6851 §3.3 counts MOVE as COPY, STORE and EXPUNGE). */
-const MOVING: readonly Right[] = ['r', 't', 'e'];
-
-/** Whether a change of flags may do any of what it is for. */
-function touches({ operation, flags, keywords }: Without<StoreFlags>, may: FlagMask): boolean {
-  if (operation === 'replace') return may.flags !== 0;
-  if (flags === 0 && keywords.length === 0) return true;
-  return (flags & may.flags) !== 0 || (may.keywords && keywords.length > 0);
 }
