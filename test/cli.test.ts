@@ -202,6 +202,8 @@ test('verbs that only look need a data directory, and make none', (t) => {
     'mailbox remove a@a.test',
     'mailbox set-password a@a.test',
     'mailbox set-quota a@a.test --messages 1',
+    'folder share a@a.test INBOX b@a.test',
+    'folder rights a@a.test',
   ]) {
     const { code, out, err } = run([...line.split(' '), '--data', data]);
     assert.deepEqual([code, out], [1, ''], line);
@@ -449,4 +451,50 @@ test('the launcher is what package.json names and may be executed', () => {
   const manifest = JSON.parse(readFileSync(resolve(BIN, '../../package.json'), 'utf8'));
   assert.equal(manifest.bin.posthorn, './bin/posthorn.js');
   assert.ok((statSync(BIN).mode & 0o111) !== 0);
+});
+
+test('folders are shared, with whom is shown, and taken back', (t) => {
+  const { verb } = organization(t);
+  assert.equal(verb('mailbox add bob@example.test --password x').code, 0);
+  const [alice, bob] = ['alice@example.test', 'bob@example.test'];
+  const rows = (...lines: readonly string[]): Outcome => ok(`${lines.join('\n')}\n`);
+  assert.deepEqual(verb(`folder rights ${alice}`), ok(`only ${alice} has rights there\n`));
+  assert.deepEqual(
+    verb(`folder share ${alice} inbox ${bob} c`),
+    rows('FOLDER  WHO               RIGHTS', 'INBOX   bob@example.test  kxc'),
+  );
+  assert.equal(verb(`folder share ${alice} INBOX ${bob}`).code, 0);
+  assert.equal(verb(`folder share ${alice} INBOX anyone e --deny`).code, 0);
+  assert.deepEqual(
+    verb(`folder share ${alice} Archive anyone lrs`),
+    rows('FOLDER   WHO     RIGHTS', 'Archive  anyone  lrs'),
+  );
+  assert.deepEqual(
+    verb(`folder rights ${alice}`),
+    rows(
+      'FOLDER   WHO               RIGHTS',
+      'Archive  anyone            lrs',
+      'INBOX    -anyone           ed',
+      'INBOX    bob@example.test  lr',
+    ),
+  );
+  assert.deepEqual(JSON.parse(verb(`folder rights ${alice} Archive --json`).out), {
+    address: alice,
+    grants: [{ folder: 'Archive', identifier: 'anyone', rights: 'lrs' }],
+  });
+  assert.equal(verb(`folder unshare ${alice} INBOX anyone --deny`).code, 0);
+  assert.deepEqual(
+    verb(`folder unshare ${alice} INBOX ${bob}`),
+    ok(`only ${alice} has rights there\n`),
+  );
+  assert.deepEqual(
+    verb(`folder share ${alice} INBOX eve@example.test`),
+    failed('posthorn: no mailbox has the address eve@example.test\n'),
+  );
+  assert.deepEqual(
+    verb(`folder share ${alice} None ${bob}`),
+    failed('posthorn: there is no folder None\n'),
+  );
+  assert.match(verb(`folder share ${alice} INBOX ${bob} lrz`).err, /"lrz" are no rights/);
+  assert.match(verb(`folder share ${alice} INBOX ${alice}`).err, /the owner always has all rights/);
 });

@@ -23,6 +23,7 @@ export type {
 export { ControlServer } from './control.ts';
 export { callVerb } from './control-client.ts';
 export { controlPath } from './control-path.ts';
+export type { FolderRights, GrantRow } from './folder.ts';
 export type { ImportResult, ImportSource } from './import/import.ts';
 export type { MailboxDetails, MailboxRow } from './mailbox.ts';
 export { runVerb, type VerbArgs, type VerbName, type VerbResult } from './verbs.ts';

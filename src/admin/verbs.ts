@@ -3,6 +3,7 @@ import { PosthornError } from '#kernel';
 import { checkStore } from './check.ts';
 import type { AdminContext, Run } from './context.ts';
 import { addDomain, listDomains, removeDomain } from './domain.ts';
+import { shareFolder, showRights, unshareFolder } from './folder.ts';
 import { importMessages } from './import/import.ts';
 import {
   addMailbox,
@@ -29,6 +30,14 @@ const QUOTA = MAILBOX.extend({ bytes: LIMIT, messages: LIMIT }).refine(
   ({ bytes, messages }) => bytes !== undefined || messages !== undefined,
   'bytes, messages or both must be given',
 );
+const FOLDER = z.string().min(1).max(1000);
+const UNSHARE = MAILBOX.extend({
+  folder: FOLDER,
+  who: z.string().min(1).max(400),
+  deny: z.boolean().optional(),
+});
+const SHARE = UNSHARE.extend({ rights: z.string().min(1).max(40) });
+const RIGHTS = MAILBOX.extend({ folder: FOLDER.optional() });
 const PATH = z.string().startsWith('/', 'must be an absolute path').max(4096);
 const MOVE = z.strictObject({
   to: z.string().min(1).max(4096),
@@ -61,6 +70,9 @@ const VERBS = {
   'mailbox remove': verb(MAILBOX, removeMailbox),
   'mailbox set-password': verb(PASSWORD, setPassword),
   'mailbox set-quota': verb(QUOTA, setQuota),
+  'folder share': verb(SHARE, shareFolder),
+  'folder unshare': verb(UNSHARE, unshareFolder),
+  'folder rights': verb(RIGHTS, showRights),
   import: verb(IMPORT, importMessages),
   check: verb(NOTHING, checkStore),
   migrate: verb(MOVE, migrate),

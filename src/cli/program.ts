@@ -13,6 +13,7 @@ import {
   withJson,
 } from './command.ts';
 import { addDomainCommands, addMailboxCommands } from './directory.ts';
+import { addFolderCommands } from './folder.ts';
 import { addSchemaCommand } from './schema.ts';
 import { statusText } from './show.ts';
 import { addStoreCommands } from './store.ts';
@@ -41,6 +42,7 @@ export function makeProgram(exit: Exit): Command {
   addServerCommands(program);
   addDomainCommands(group(program, 'domain', 'the domains of the organization'));
   addMailboxCommands(group(program, 'mailbox', 'the mailboxes of the organization'));
+  addFolderCommands(group(program, 'folder', 'the folders of mailboxes, and who shares them'));
   addStoreCommands(program, exit);
   addSchemaCommand(program);
   return program;

@@ -18,6 +18,7 @@
  * Whoever is unknown costs as much as whoever has a wrong password, and hears the same answer.
  */
 export { type AddedMailbox, Directory, type DirectoryOptions } from './directory.ts';
+export { type Grantee, granteeOf, identifierOf } from './grantee.ts';
 export {
   LOGIN_THROTTLE_LIMITS,
   type LoginClient,

@@ -53,6 +53,7 @@ const TABLE = {
     429,
   ),
   'auth-plain-text': info('Encryption is needed first', 538, '5.7.11', 'PRIVACYREQUIRED', 403),
+  'no-permission': info('You have no right to do that there', 550, '5.7.1', 'NOPERM', 403),
   'relay-denied': info('Relaying denied', 550, '5.7.1', 'NOPERM', 403),
   'connection-closed': info('The peer closed the connection', 421, '4.4.2', '', 499),
   'format-newer': info('The data directory was written by a newer version', 451, '4.3.0', '', 500),

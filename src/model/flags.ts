@@ -4,3 +4,12 @@ export type Flag = (typeof Flag)[keyof typeof Flag];
 
 /** A set of system flags: an or of `Flag` bits. */
 export type FlagSet = number;
+
+/** Some of an entry's flags: system flags as bits, and keywords all or none. */
+export interface FlagMask {
+  readonly flags: FlagSet;
+  readonly keywords: boolean;
+}
+
+/** Every flag there is. */
+export const ALL_FLAGS: FlagMask = { flags: 31, keywords: true };

@@ -12,4 +12,5 @@ export * from './envelope.ts';
 export * from './flags.ts';
 export * from './folder.ts';
 export * from './ids.ts';
+export * from './rights.ts';
 export * from './tracking.ts';

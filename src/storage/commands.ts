@@ -1,10 +1,13 @@
 import type {
   Content,
   ContentId,
+  FlagMask,
   FlagSet,
   FolderId,
   MailboxId,
   ModSeq,
+  Rights,
+  RightsOperation,
   SpecialUse,
   TrackingEvent,
   Uid,
@@ -59,6 +62,8 @@ export interface StoreFlags extends FolderRef {
   readonly flags: FlagSet;
   readonly keywords: readonly string[];
   readonly unchangedSince: ModSeq | undefined;
+  /** What may be changed, the rest stays as it is: also what `replace` would take away. Left out: everything. */
+  readonly within?: FlagMask;
 }
 export interface FlagsStored {
   readonly modSeq: ModSeq;
@@ -74,6 +79,8 @@ export interface Copy extends FolderRef {
   readonly uids: UidRanges;
   readonly to: FolderRef;
   readonly move: boolean;
+  /** Which flags the copies keep; left out: all. */
+  readonly keeping?: FlagMask;
 }
 export interface Copied {
   readonly uidValidity: number;
@@ -95,7 +102,10 @@ export interface Expunged {
   readonly uids: readonly Uid[];
 }
 
-/** Creates a folder, and the missing ones above it. @throws folder-exists, special-use, too-many */
+/**
+ * Creates a folder, and the missing ones above it; they have the rights of the nearest folder above that there was (RFC 4314
+ * §4). @throws folder-exists, special-use, too-many
+ */
 export interface CreateFolder {
   readonly kind: 'create-folder';
   readonly mailboxId: MailboxId;
@@ -136,6 +146,16 @@ export interface SetAnnotations extends FolderRef, AnnotationChanges {
 /** Annotates the server; what only `viewerId` sees is kept in its own mailbox. @throws no-mailbox, too-many */
 export interface SetServerAnnotations extends AnnotationChanges {
   readonly kind: 'set-server-annotations';
+}
+/** Changes what somebody else than the owner may do in a folder (RFC 4314 §3.1). @throws no-folder, too-many */
+export interface SetAcl extends FolderRef {
+  readonly kind: 'set-acl';
+  /** A mailbox, or `ANYONE`. */
+  readonly granteeId: MailboxId;
+  /** Rights that are taken away from what other grants give (RFC 4314 §2). */
+  readonly negative: boolean;
+  readonly operation: RightsOperation;
+  readonly rights: Rights;
 }
 /** Adds or removes a name in the subscriptions; the folder need not exist (RFC 9051 §6.3.7). */
 export interface Subscribe {
@@ -229,6 +249,7 @@ interface Signatures {
   'delete-folder': [DeleteFolder, { readonly name: string }];
   'set-annotations': [SetAnnotations, { readonly changed: boolean }];
   'set-server-annotations': [SetServerAnnotations, { readonly changed: boolean }];
+  'set-acl': [SetAcl, { readonly changed: boolean }];
   subscribe: [Subscribe, { readonly changed: boolean }];
   'claim-recent': [ClaimRecent, RecentClaimed];
   'add-domain': [AddDomain, { readonly added: boolean }];

@@ -1,4 +1,5 @@
 import { describe } from 'node:test';
+import { aclConformance } from './conformance/acl.conformance.ts';
 import { annotationsConformance } from './conformance/annotations.conformance.ts';
 import { changesConformance } from './conformance/changes.conformance.ts';
 import { cleanUpConformance } from './conformance/clean-up.conformance.ts';
@@ -37,6 +38,7 @@ export function describeEngine(
     expungeConformance(open);
     foldersConformance(open);
     renameConformance(open);
+    aclConformance(open);
     directoryConformance(open);
     quotaConformance(open);
     annotationsConformance(open);

@@ -7,6 +7,7 @@ import type {
   MailboxId,
   MailboxInfo,
   ModSeq,
+  Rights,
   TrackingEvent,
   Uid,
 } from '#model';
@@ -109,6 +110,25 @@ export interface Annotation {
   readonly entry: string;
   readonly value: Buffer;
 }
+/** What an access control list grants to one. */
+export interface Grant {
+  readonly folderId: FolderId;
+  /** A mailbox, or `ANYONE`. */
+  readonly granteeId: MailboxId;
+  /** The primary address of the mailbox; undefined for `ANYONE`. */
+  readonly address: string | undefined;
+  readonly negative: boolean;
+  readonly rights: Rights;
+}
+
+/** A folder that somebody shares. */
+export interface SharedFolder {
+  /** The owner's primary address. */
+  readonly owner: string;
+  readonly folder: Folder;
+  /** What who asks may do there. */
+  readonly rights: Rights;
+}
 
 /** Where an address leads. */
 export type AddressTarget =
@@ -156,6 +176,19 @@ export interface Reads {
     start: number,
     end: number,
   ): Promise<Buffer | undefined>;
+
+  /**
+   * What others than the owner may do in a folder, or in all of a mailbox: first everybody, then by address; nobody who has no
+   * mailbox any more.
+   */
+  acl(mailboxId: MailboxId, folderId?: FolderId): Promise<readonly Grant[]>;
+  /**
+   * What somebody may do in another's folders: what is granted to it or to everybody, less what is taken away. A folder where that is
+   * nothing is left out.
+   */
+  rights(mailboxId: MailboxId, granteeId: MailboxId): Promise<ReadonlyMap<FolderId, Rights>>;
+  /** The folders of others that somebody may look up, by owner and name; of more than `limit` the first ones. */
+  sharedWith(granteeId: MailboxId, limit: number): Promise<readonly SharedFolder[]>;
 
   addressTarget(domain: string, address: string): Promise<AddressTarget>;
   mailbox(mailboxId: MailboxId): Promise<MailboxInfo | undefined>;

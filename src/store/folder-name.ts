@@ -4,6 +4,21 @@ import { DELIMITER } from '#model';
 const NAME_BYTES_MAX = 1000;
 const LEVELS_MAX = 50;
 
+/** The first level of the names of others' folders (RFC 2342 §4): nobody has a folder of that name. */
+export const OTHERS = 'Other Users';
+
+/** Refuses a name that leads to folders of others; gives it else. @throws {folder-name} */
+export function checkOwnName(name: string): string {
+  if (isOthers(name))
+    throw new PosthornError('folder-name', `"${OTHERS}" is where the folders of others are`);
+  return name;
+}
+
+/** Whether a name leads to folders of others, or to a level above them. */
+export function isOthers(name: string): boolean {
+  return name === OTHERS || name.startsWith(OTHERS + DELIMITER);
+}
+
 /**
  * Gives a folder name as it is stored: NFC, INBOX in capitals (RFC 9051 §5.1), also at the head of a path.
  * @throws {folder-name} saying what is wrong with it

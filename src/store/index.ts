@@ -6,8 +6,9 @@
  * Every change leaves through the hub: after a commit, and never before, `Mailbox.watch` calls back with a hint;
  * `Mailbox.changes` reads the change log, which is the truth.
  *
- * A session works through a `Mailbox`: one mailbox in one session's name. Folder names are full paths with `/`, in NFC; a `Namespace`
- * says which mailbox and folder a name leads to.
+ * A session works through a `Mailbox`: one mailbox in one session's name, its own or another's of which folders are shared with it.
+ * What the session may do there is asked before each write, and remembered for reads until a hint comes. Folder names are full paths
+ * with `/`, in NFC; a `Namespace` says which mailbox and folder a name leads to.
  * Callers own nothing but disposables: an `Incoming` until it is finished, a watch until it is disposed.
  */
 
@@ -22,6 +23,7 @@ export type {
   Expunged,
   FlagsStored,
   FolderChanges,
+  Grant,
   Ingest,
   Ingested,
   IngestTarget,
@@ -31,7 +33,8 @@ export type {
   UidRanges,
 } from '#storage';
 export { ANNOTATION_BYTES_MAX } from '#storage';
-export { checkFolderName } from './folder-name.ts';
+export { flagsAllowed } from './access.ts';
+export { checkFolderName, isOthers, OTHERS } from './folder-name.ts';
 export { Incoming } from './incoming.ts';
 export { type Appended, Mailbox, type NewMessage } from './mailbox.ts';
 export { type Found, Namespace, type Place } from './namespace.ts';

@@ -47,7 +47,7 @@ describe('Mailbox', () => {
     );
     const copies = await mailbox.createFolder('copies', '\\Archive');
     const ref = { folderId: INBOX_ID, uids: ALL };
-    const to = { mailboxId: mailbox.mailboxId, folderId: copies };
+    const to = { mailbox, folder: { folderId: copies } };
     await mailbox.copy({ ...ref, to, move: false });
     const edit = { operation: 'add', flags: Flag.Deleted, keywords: [] } as const;
     const stored = await mailbox.storeFlags({ ...ref, ...edit, unchangedSince: undefined });

@@ -3,12 +3,18 @@ import {
   type Change,
   type Content,
   type ContentId,
+  DELIMITER,
+  type FlagMask,
   type FlagSet,
   type Folder,
   type FolderId,
+  hasRight,
+  INBOX_ID,
   type MailboxId,
   type MailboxInfo,
   type ModSeq,
+  type Right,
+  type Rights,
   SPECIAL_USES,
   type SpecialUse,
 } from '#model';
@@ -24,15 +30,21 @@ import type {
   Expunged,
   FlagsStored,
   FolderChanges,
+  FolderRef,
+  Grant,
   IngestedEntry,
   OpenedFolder,
   RecentClaimed,
+  SetAcl,
   SetAnnotations,
   StoreFlags,
 } from '#storage';
-import { checkFolderName } from './folder-name.ts';
+import { Access, flagsAllowed } from './access.ts';
+import { checkFolderName, checkOwnName } from './folder-name.ts';
 import type { Hub } from './hub.ts';
 import { ingest } from './ingest.ts';
+import type { SharingReads } from './namespace.ts';
+import { NEEDED, touches } from './needed.ts';
 
 /** One message of an append. */
 export interface NewMessage {
@@ -49,32 +61,81 @@ export interface Appended {
 
 type Without<T> = Omit<T, 'kind' | 'mailboxId'>;
 
-/** A mailbox as one session uses it. Every write resolves when it is durable. */
+/** Where a mailbox's things come from and go to. */
+export interface MailboxSource {
+  readonly engine: Engine;
+  readonly hub: Hub;
+  /** The session, by the name under which it waits. */
+  readonly owner: string;
+}
+
+/**
+ * A mailbox as one session uses it: its owner's, or that of somebody who was granted rights on some of its folders (RFC 4314). Every write
+ * resolves when it is durable. Folders that may not be looked up are as if they were not there; what else is not allowed
+ * is refused with {no-permission}.
+ */
 export class Mailbox {
   readonly mailboxId: MailboxId;
   /** What stands before the names of its folders where the session names them. */
-  readonly prefix: string = '';
+  readonly prefix: string;
   readonly #owner: string;
   readonly #engine: Engine;
   readonly #hub: Hub;
+  readonly #access: Access;
 
-  constructor(mailboxId: MailboxId, owner: string, engine: Engine, hub: Hub) {
+  constructor(
+    mailboxId: MailboxId,
+    { engine, hub, owner }: MailboxSource,
+    access: Access = new Access(),
+    prefix = '',
+  ) {
     this.mailboxId = mailboxId;
+    this.prefix = prefix;
     this.#owner = owner;
     this.#engine = engine;
     this.#hub = hub;
+    this.#access = access;
+  }
+
+  /** Whether it is the session's own. */
+  get isOwn(): boolean {
+    return this.#access.isOwner;
+  }
+
+  /** What a `Namespace` asks to find folders of others. */
+  get sharing(): SharingReads {
+    return this.#engine.read;
+  }
+
+  /** The same session's way to another mailbox. */
+  another(mailboxId: MailboxId, access: Access, prefix: string): Mailbox {
+    const source = { engine: this.#engine, hub: this.#hub, owner: this.#owner };
+    return new Mailbox(mailboxId, source, access, prefix);
   }
 
   info(): Promise<MailboxInfo | undefined> {
     return this.#engine.read.mailbox(this.mailboxId);
   }
 
-  folders(): Promise<readonly Folder[]> {
-    return this.#engine.read.folders(this.mailboxId);
+  /** What the session may do in a folder, as last heard of; nothing where it may not look it up. */
+  rights(folderId: FolderId): Promise<Rights> {
+    return this.#access.rights(folderId);
   }
 
-  folder(folderId: FolderId): Promise<Folder | undefined> {
-    return this.#engine.read.folder({ mailboxId: this.mailboxId, folderId });
+  /** Refuses what rights do not allow now. @throws {no-folder}, {no-permission} */
+  async require(folderId: FolderId, ...needed: readonly Right[]): Promise<void> {
+    await this.#access.require(folderId, needed);
+  }
+
+  async folders(): Promise<readonly Folder[]> {
+    const folders = await this.#engine.read.folders(this.mailboxId);
+    if (this.isOwn) return folders;
+    const rights = await Promise.all(folders.map(({ folderId }) => this.rights(folderId)));
+    return folders.filter((_folder, index) => rights[index] !== '');
+  }
+
+  async folder(folderId: FolderId): Promise<Folder | undefined> {
+    return this.#visible(await this.#engine.read.folder(this.#ref(folderId)));
   }
 
   /** Finds a folder by its name as a user wrote it: `inbox/x` is `INBOX/x`, composed or not. */
@@ -85,49 +146,64 @@ export class Mailbox {
     } catch {
       return undefined;
     }
-    return await this.#engine.read.folderByName(this.mailboxId, stored);
+    return this.#visible(await this.#engine.read.folderByName(this.mailboxId, stored));
   }
 
   /** Octets that an EXPUNGE of the folder would free at most. */
-  deletedBytes(folderId: FolderId): Promise<number> {
-    return this.#engine.read.deletedBytes({ mailboxId: this.mailboxId, folderId });
+  async deletedBytes(folderId: FolderId): Promise<number> {
+    if (!(await this.#access.mayRead(folderId))) throw new PosthornError('no-permission');
+    return this.#engine.read.deletedBytes(this.#ref(folderId));
   }
 
   subscriptions(): Promise<readonly string[]> {
     return this.#engine.read.subscriptions(this.mailboxId);
   }
 
-  openFolder(folderId: FolderId): Promise<OpenedFolder | undefined> {
-    return this.#engine.read.openFolder({ mailboxId: this.mailboxId, folderId });
+  /** Undefined when the folder is gone, or may not be read any more. */
+  async openFolder(folderId: FolderId): Promise<OpenedFolder | undefined> {
+    if (!(await this.#access.mayRead(folderId))) return undefined;
+    return this.#engine.read.openFolder(this.#ref(folderId));
   }
 
-  changes(
+  /** Undefined when the folder is gone, or may not be read any more. */
+  async changes(
     folderId: FolderId,
     since: ModSeq,
     known?: readonly ModSeq[],
   ): Promise<FolderChanges | undefined> {
-    return this.#engine.read.changes({ mailboxId: this.mailboxId, folderId }, since, known);
+    if (!(await this.#access.mayRead(folderId))) return undefined;
+    return this.#engine.read.changes(this.#ref(folderId), since, known);
   }
 
-  entries(query: Omit<EntryQuery, 'mailboxId'>): Promise<readonly Entry[]> {
+  async entries(query: Omit<EntryQuery, 'mailboxId'>): Promise<readonly Entry[]> {
+    if (!(await this.#access.mayRead(query.folderId))) throw new PosthornError('no-permission');
     return this.#engine.read.entries({ ...query, mailboxId: this.mailboxId });
   }
 
-  contentBytes(contentId: ContentId, start: number, end: number): Promise<Buffer | undefined> {
+  /** Bytes of a message that `entries` showed. */
+  async contentBytes(
+    contentId: ContentId,
+    start: number,
+    end: number,
+  ): Promise<Buffer | undefined> {
+    if (!(await this.#access.mayReadAny())) return undefined;
     return this.#engine.read.contentBytes(this.mailboxId, contentId, start, end);
   }
 
-  /** Appends messages to a folder, all or none. @throws {over-quota}, {no-folder}, {too-many} */
+  /**
+   * Appends messages to a folder, all or none, with those of their flags that the rights allow (RFC 4314 §4). They count to the mailbox's
+   * owner. @throws {over-quota}, {no-folder}, {too-many}, {no-permission}
+   */
   async append(folderId: FolderId, messages: readonly NewMessage[]): Promise<Appended> {
+    const may = await this.flagsToPut(folderId);
     const { entries } = await ingest(this.#engine, this.#owner, {
       contents: messages.map((message) => message.content),
-      targets: messages.map((message, content) => ({
+      targets: messages.map(({ flags, keywords, internalMs }, content) => ({
         content,
-        mailboxId: this.mailboxId,
-        folderId,
-        flags: message.flags,
-        keywords: message.keywords,
-        internalMs: message.internalMs,
+        ...this.#ref(folderId),
+        flags: may === undefined ? flags : flags & may.flags,
+        keywords: may?.keywords === false ? [] : keywords,
+        internalMs,
         enforceQuota: true,
       })),
       tracking: [],
@@ -135,61 +211,83 @@ export class Mailbox {
     return { entries: entries.filter((entry) => entry !== undefined) };
   }
 
-  storeFlags(change: Without<StoreFlags>): Promise<FlagsStored> {
+  /**
+   * Changes those of the flags that the rights allow; it is refused only when they allow none (RFC 4314 §4).
+   * @throws {no-permission}
+   */
+  async storeFlags(change: Without<StoreFlags>): Promise<FlagsStored> {
+    const may = await this.#flagsAfter(change.folderId, 'r');
+    if (may !== undefined && !touches(change, may)) throw new PosthornError('no-permission');
     return this.#engine.execute<'store-flags'>(this.#owner, {
       kind: 'store-flags',
       mailboxId: this.mailboxId,
       ...change,
+      ...(may === undefined ? {} : { within: may }),
     });
   }
 
-  /** Copies or moves entries, also to a folder of another mailbox. */
-  copy({ to: { mailboxId, folderId }, ...copy }: Without<Copy>): Promise<Copied> {
+  /** Copies or moves entries, also to a folder of another mailbox; the copies keep the flags that the rights there allow. */
+  async copy({
+    to,
+    ...copy
+  }: Omit<Without<Copy>, 'to' | 'keeping'> & {
+    readonly to: { readonly mailbox: Mailbox; readonly folder: Pick<Folder, 'folderId'> };
+  }): Promise<Copied> {
+    await this.require(copy.folderId, ...NEEDED[copy.move ? 'move' : 'copy']);
+    const { mailbox, folder } = to;
+    const keeping = await mailbox.flagsToPut(folder.folderId);
     return this.#engine.execute<'copy'>(this.#owner, {
       kind: 'copy',
       mailboxId: this.mailboxId,
       ...copy,
-      to: { mailboxId, folderId },
+      to: { mailboxId: mailbox.mailboxId, folderId: folder.folderId },
+      ...(keeping === undefined ? {} : { keeping }),
     });
   }
 
-  expunge(expunge: Without<Expunge>): Promise<Expunged> {
+  async expunge(expunge: Without<Expunge>): Promise<Expunged> {
+    await this.require(expunge.folderId, ...NEEDED[expunge.onlyDeleted ? 'expunge' : 'remove']);
     const { mailboxId } = this;
     return this.#engine.execute<'expunge'>(this.#owner, { kind: 'expunge', mailboxId, ...expunge });
   }
 
-  /** @throws {folder-name}, {folder-exists}, {special-use} */
+  /**
+   * Creates a folder, which has the rights of the one above it (RFC 4314 §4). At the root only the owner creates, and only the
+   * owner says what a folder is for. @throws {folder-name}, {folder-exists}, {special-use}, {no-permission}
+   */
   async createFolder(name: string, specialUse?: SpecialUse): Promise<FolderId> {
-    if (specialUse !== undefined && !SPECIAL_USES.includes(specialUse))
+    if (specialUse !== undefined && (!SPECIAL_USES.includes(specialUse) || !this.isOwn))
       throw new PosthornError('special-use');
     const created = await this.#engine.execute<'create-folder'>(this.#owner, {
       kind: 'create-folder',
       mailboxId: this.mailboxId,
-      name: checkFolderName(name),
+      name: await this.#newName(name),
       specialUse,
     });
     return created.folderId;
   }
 
+  /** Renames a folder and all below it; their rights stay. INBOX gives its messages away, which takes the rights to move them. */
   async renameFolder(folderId: FolderId, name: string): Promise<void> {
+    await this.require(folderId, 'x', ...(folderId === INBOX_ID ? NEEDED.move : []));
     await this.#engine.execute<'rename-folder'>(this.#owner, {
       kind: 'rename-folder',
-      mailboxId: this.mailboxId,
-      folderId,
-      name: checkFolderName(name),
+      ...this.#ref(folderId),
+      name: await this.#newName(name),
     });
   }
 
   async deleteFolder(folderId: FolderId): Promise<void> {
-    const { mailboxId } = this;
+    await this.require(folderId, 'x');
     await this.#engine.execute<'delete-folder'>(this.#owner, {
       kind: 'delete-folder',
-      mailboxId,
-      folderId,
+      ...this.#ref(folderId),
     });
   }
 
+  /** Subscriptions are the account's own, whosever folder the name leads to. */
   async subscribe(name: string, on: boolean): Promise<void> {
+    assert(this.isOwn, 'an account subscribes in its own mailbox');
     await this.#engine.execute<'subscribe'>(this.#owner, {
       kind: 'subscribe',
       mailboxId: this.mailboxId,
@@ -199,22 +297,31 @@ export class Mailbox {
   }
 
   /** Takes the \Recent entries for this session; nobody else gets them. */
-  claimRecent(folderId: FolderId): Promise<RecentClaimed> {
-    const { mailboxId } = this;
+  async claimRecent(folderId: FolderId): Promise<RecentClaimed> {
+    await this.require(folderId, 'r');
     return this.#engine.execute<'claim-recent'>(this.#owner, {
       kind: 'claim-recent',
-      mailboxId,
-      folderId,
+      ...this.#ref(folderId),
     });
   }
 
-  /** Annotations of a folder, or of all folders, as a viewer sees them. */
-  annotations(query: Omit<AnnotationQuery, 'mailboxId'>): Promise<readonly Annotation[]> {
-    return this.#engine.read.annotations({ ...query, mailboxId: this.mailboxId });
+  /** Annotations of a folder, or of all folders that one has to do with, as a viewer sees them. @throws {no-permission} */
+  async annotations(query: Omit<AnnotationQuery, 'mailboxId'>): Promise<readonly Annotation[]> {
+    const { folderId } = query;
+    if (folderId !== undefined && !(await this.#access.mayNote(folderId)))
+      throw new PosthornError('no-permission');
+    const all = await this.#engine.read.annotations({ ...query, mailboxId: this.mailboxId });
+    if (this.isOwn || folderId !== undefined) return all;
+    const shown = await Promise.all(all.map((each) => this.#access.mayNote(each.folderId)));
+    return all.filter((_each, index) => shown[index]);
   }
 
-  /** Annotates a folder, all or nothing. @throws {no-folder}, {too-many} */
+  /**
+   * Annotates a folder, all or nothing; for all who see it only with the right to write.
+   * @throws {no-folder}, {too-many}, {no-permission}
+   */
   async setAnnotations(changes: Without<SetAnnotations>): Promise<void> {
+    await this.#access.requireNote(changes.folderId, changes.shared.length > 0);
     await this.#engine.execute<'set-annotations'>(this.#owner, {
       kind: 'set-annotations',
       mailboxId: this.mailboxId,
@@ -222,11 +329,68 @@ export class Mailbox {
     });
   }
 
+  /** What others than the owner may do in a folder; the owner asks of all at once too. @throws {no-permission} */
+  async acl(folderId?: FolderId): Promise<readonly Grant[]> {
+    if (folderId !== undefined) await this.require(folderId, 'a');
+    else if (!this.isOwn) throw new PosthornError('no-permission');
+    return this.#engine.read.acl(this.mailboxId, folderId);
+  }
+
+  /** Changes what somebody may do in a folder; false when nothing changed. @throws {no-permission}, {too-many}, {invalid} for the owner */
+  async setAcl(change: Without<SetAcl>): Promise<boolean> {
+    if (change.granteeId === this.mailboxId)
+      throw new PosthornError('invalid', 'the owner always has all rights');
+    await this.require(change.folderId, 'a');
+    const { changed } = await this.#engine.execute<'set-acl'>(this.#owner, {
+      kind: 'set-acl',
+      mailboxId: this.mailboxId,
+      ...change,
+    });
+    return changed;
+  }
+
   /** Calls back with a hint after each commit that concerns this mailbox, until disposed. */
   watch(listener: (change: Change) => void): Disposable {
+    // What was read before may have changed unheard.
+    if (!this.isOwn) this.#access.forget();
     return this.#hub.watch(this.mailboxId, (change) => {
       assert(change.kind !== 'directory', 'a watch hears of its mailbox only');
+      if (change.kind !== 'entries') this.#access.forget();
       listener(change);
     });
+  }
+
+  /** The flags that what the session puts into a folder may have; undefined is all. @throws {no-folder}, {no-permission} */
+  flagsToPut(folderId: FolderId): Promise<FlagMask | undefined> {
+    return this.#flagsAfter(folderId, 'i');
+  }
+
+  #ref(folderId: FolderId): FolderRef {
+    return { mailboxId: this.mailboxId, folderId };
+  }
+
+  async #visible(folder: Folder | undefined): Promise<Folder | undefined> {
+    if (folder === undefined || this.isOwn) return folder;
+    return (await this.rights(folder.folderId)) === '' ? undefined : folder;
+  }
+
+  /** The flags that may be set in a folder for which a right is needed; undefined is all. */
+  async #flagsAfter(folderId: FolderId, needed: Right): Promise<FlagMask | undefined> {
+    const rights = await this.#access.require(folderId, [needed]);
+    return this.isOwn ? undefined : flagsAllowed(rights);
+  }
+
+  /** Checks the name of a folder to be: who does not own the mailbox needs a right on the nearest folder above (RFC 4314 §4). */
+  async #newName(given: string): Promise<string> {
+    const name = checkFolderName(given);
+    if (this.isOwn) return checkOwnName(name);
+    for (let at = name.lastIndexOf(DELIMITER); at > 0; at = name.lastIndexOf(DELIMITER, at - 1)) {
+      const above = await this.#engine.read.folderByName(this.mailboxId, name.slice(0, at));
+      if (above === undefined) continue;
+      // Also where that one may not be looked up: nobody learns that it is there.
+      if (hasRight(await this.rights(above.folderId), 'k')) return name;
+      break;
+    }
+    throw new PosthornError('no-permission', `no right to create ${name}`);
   }
 }

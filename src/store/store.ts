@@ -44,7 +44,7 @@ export class Store implements Disposable {
 
   /** Opens a mailbox for a session; `owner` names the session where it waits. */
   openMailbox(mailboxId: MailboxId, owner: string): Mailbox {
-    return new Mailbox(mailboxId, owner, this.#engine, this.#hub);
+    return new Mailbox(mailboxId, { owner, engine: this.#engine, hub: this.#hub });
   }
 
   /** The single way in: stores contents in folders with their tracking, in one commit. Resolves when it is durable. */

@@ -6,6 +6,9 @@ const ALWAYS = ['IMAP4rev2', 'IMAP4rev1', 'LITERAL+', 'SASL-IR', 'ID', 'ENABLE',
 
 const AFTER_LOGIN = [
   'NAMESPACE',
+  'ACL',
+  'RIGHTS=kxte',
+  'LIST-MYRIGHTS',
   'UIDPLUS',
   'MOVE',
   'CONDSTORE',

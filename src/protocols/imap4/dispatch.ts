@@ -8,26 +8,31 @@ import { compress } from './commands/compress.ts';
 import { copy } from './commands/copy.ts';
 import { create } from './commands/create.ts';
 import { deleteFolder } from './commands/delete.ts';
+import { deleteAcl } from './commands/deleteacl.ts';
 import { enable } from './commands/enable.ts';
 import { esearch } from './commands/esearch.ts';
 import { expunge } from './commands/expunge.ts';
 import { fetch } from './commands/fetch.ts';
+import { getAcl } from './commands/getacl.ts';
 import { getMetadata } from './commands/getmetadata.ts';
 import { getQuota } from './commands/getquota.ts';
 import { getQuotaRoot } from './commands/getquotaroot.ts';
 import { id } from './commands/id.ts';
 import { idle } from './commands/idle.ts';
 import { list } from './commands/list.ts';
+import { listRights } from './commands/listrights.ts';
 import { login } from './commands/login.ts';
 import { logout } from './commands/logout.ts';
 import { lsub } from './commands/lsub.ts';
 import { move } from './commands/move.ts';
+import { myRights } from './commands/myrights.ts';
 import { namespace } from './commands/namespace.ts';
 import { noop } from './commands/noop.ts';
 import { notify } from './commands/notify.ts';
 import { rename } from './commands/rename.ts';
 import { search } from './commands/search.ts';
 import { select } from './commands/select.ts';
+import { setAcl } from './commands/setacl.ts';
 import { setMetadata } from './commands/setmetadata.ts';
 import { setQuota } from './commands/setquota.ts';
 import { sort } from './commands/sort.ts';
@@ -104,6 +109,11 @@ const COMMANDS: Table = {
   GETQUOTA: { when: 'authenticated', tell: 'hinted', run: getQuota },
   GETQUOTAROOT: { when: 'authenticated', tell: 'hinted', run: getQuotaRoot },
   SETQUOTA: { when: 'authenticated', tell: 'hinted', run: setQuota },
+  SETACL: { when: 'authenticated', tell: 'all', run: setAcl },
+  DELETEACL: { when: 'authenticated', tell: 'all', run: deleteAcl },
+  GETACL: { when: 'authenticated', tell: 'hinted', run: getAcl },
+  LISTRIGHTS: { when: 'authenticated', tell: 'hinted', run: listRights },
+  MYRIGHTS: { when: 'authenticated', tell: 'hinted', run: myRights },
   ESEARCH: { when: 'authenticated', tell: 'hinted-unnumbered', run: esearch },
   IDLE: { when: 'authenticated', tell: 'hinted', run: idle },
 

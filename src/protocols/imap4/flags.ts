@@ -1,4 +1,4 @@
-import { Flag, type FlagSet } from '#model';
+import { Flag, type FlagMask, type FlagSet } from '#model';
 import { type FlagName, type SystemFlag, systemFlag } from '#wire';
 
 const BITS: readonly (readonly [SystemFlag, Flag])[] = [
@@ -16,6 +16,15 @@ const NAMES: readonly string[] = Array.from({ length: 32 }, (_, set) =>
     .map(([name]) => name)
     .join(' '),
 );
+
+/** The names of the flags that may be changed for good (RFC 9051 §7.1, PERMANENTFLAGS), and whether there may be new ones. */
+export function permanentFlags(
+  { flags, keywords: may }: FlagMask,
+  keywords: readonly string[],
+): readonly [names: readonly FlagName[], mayCreate: boolean] {
+  const names = BITS.filter(([, bit]) => (flags & bit) !== 0).map(([name]) => name);
+  return [may ? [...names, ...keywords] : names, may];
+}
 
 /** Flags as the client names them, told apart into system flags and keywords. */
 export function splitFlags(names: readonly FlagName[]): {

@@ -206,7 +206,7 @@ test('small commands: NAMESPACE, ID, ENABLE, CHECK, UNSELECT', async (t) => {
   const enabled = await client.ok('ENABLE X-NONE CONDSTORE QRESYNC CONDSTORE');
   assert.deepEqual(enabled.untagged, [{ type: 'ENABLED', capabilities: ['CONDSTORE', 'QRESYNC'] }]);
   assert.deepEqual((await client.ok('NAMESPACE')).untagged, [
-    { type: 'OTHER', name: 'NAMESPACE', values: [[['', '/']], null, null] },
+    { type: 'OTHER', name: 'NAMESPACE', values: [[['', '/']], [['Other Users/', '/']], null] },
   ]);
   assert.deepEqual((await client.ok('ID ("name" "test")')).untagged, [
     { type: 'OTHER', name: 'ID', values: [['name', 'Posthorn']] },

@@ -8,7 +8,7 @@ import {
   responseCode,
   SYSTEM_FLAGS,
 } from '#wire';
-import { encodeEntryFlags } from './flags.ts';
+import { encodeEntryFlags, permanentFlags } from './flags.ts';
 import { recentOf } from './recent.ts';
 import type { Session } from './session.ts';
 import { fetchStart } from './uid-only.ts';
@@ -31,6 +31,7 @@ export async function refresh(session: Session, view: View, mayExpunge: boolean)
   const known = session.contexts.size > 0 ? [] : view.toldChanges;
   const changes = await mailbox.changes(view.folderId, view.modSeq, known);
   if (changes === undefined) return leaveDeleted(session);
+  await followRights(session, view);
   const isSame = changes.folder.highestModSeq === view.modSeq;
   if (isSame && !(mayExpunge && view.hasGone)) {
     view.renamed(changes.folder);
@@ -62,10 +63,10 @@ export async function refresh(session: Session, view: View, mayExpunge: boolean)
   return update.added;
 }
 
-/** A selected folder that somebody deleted: nothing can be said about it any more. */
+/** A selected folder that was deleted, or is not shared any more: nothing can be said about it. */
 function leaveDeleted(session: Session): 0 {
   session.unselect();
-  session.bye('The selected mailbox was deleted', 'NONEXISTENT');
+  session.bye('The selected mailbox was deleted, or may not be read any more', 'NONEXISTENT');
   return 0;
 }
 
@@ -107,8 +108,24 @@ export function tellKeywords(
   if (!isNew) return;
   const flags = [...SYSTEM_FLAGS, ...view.keywords];
   session.write(encodeFlagsResponse(flags));
-  const permanent = view.readOnly ? [] : flags;
-  session.say('OK', 'Limited', responseCode.permanentFlags(permanent, !view.readOnly));
+  tellPermanentFlags(session, view, 'Limited');
+}
+
+/** Tells which flags may be changed for good. */
+export function tellPermanentFlags(session: Session, view: View, text: string): void {
+  const permanent = permanentFlags(view.permanentFlags, view.keywords);
+  session.say('OK', text, responseCode.permanentFlags(...permanent));
+}
+
+/** Takes in what the session may do now in the selected folder, and tells what that changes (RFC 4314 §5.1.1). */
+async function followRights(session: Session, view: View): Promise<void> {
+  const rights = await view.mailbox.rights(view.folderId);
+  if (rights === view.rights) return;
+  const wasReadOnly = view.readOnly;
+  view.rights = rights;
+  tellPermanentFlags(session, view, 'Your rights have changed');
+  if (view.readOnly === wasReadOnly) return;
+  session.say('OK', 'Your rights have changed', view.readOnly ? 'READ-ONLY' : 'READ-WRITE');
 }
 
 /** A FETCH response that tells of changed flags; after ENABLE of CONDSTORE with MODSEQ (RFC 7162 §3.1). */

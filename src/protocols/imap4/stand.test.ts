@@ -23,6 +23,8 @@ export interface Stand {
   connect(): Promise<ImapClient>;
   /** Connects, logs in, sends `commands`, which must all succeed. */
   open(...commands: readonly string[]): Promise<ImapClient>;
+  /** The same for somebody else, who gets a mailbox if there is none. */
+  openAs(address: string, ...commands: readonly string[]): Promise<ImapClient>;
 }
 
 export interface StandOptions {
@@ -94,13 +96,16 @@ export async function stand(t: TestContext, options: StandOptions = {}): Promise
     clients.push(client);
     return client;
   };
-  const open = async (...commands: readonly string[]): Promise<ImapClient> => {
+  const openAs = async (address: string, ...commands: readonly string[]): Promise<ImapClient> => {
+    if ((await directory.mailbox(address)) === undefined)
+      await directory.addMailbox(address, { password: PASSWORD });
     const client = await connect();
-    await client.login(USER, PASSWORD);
+    await client.login(address, PASSWORD);
     for (const command of commands) await client.ok(command);
     return client;
   };
-  return { server, store, directory, mailboxId, port, connect, open };
+  const open = (...commands: readonly string[]): Promise<ImapClient> => openAs(USER, ...commands);
+  return { server, store, directory, mailboxId, port, connect, open, openAs };
 }
 
 /** A message with a subject and a text. */

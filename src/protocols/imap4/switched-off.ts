@@ -15,6 +15,11 @@ export interface SwitchOff {
 /** Commands that somebody may send only who was told of the capability. */
 const CAPABILITY_OF: ReadonlyMap<CommandName, string> = new Map<CommandName, string>([
   ['CANCELUPDATE', 'CONTEXT'],
+  ['DELETEACL', 'ACL'],
+  ['GETACL', 'ACL'],
+  ['LISTRIGHTS', 'ACL'],
+  ['MYRIGHTS', 'ACL'],
+  ['SETACL', 'ACL'],
   ['COMPRESS', 'COMPRESS'],
   ['ESEARCH', 'MULTISEARCH'],
   ['GETMETADATA', 'METADATA'],

@@ -1,5 +1,22 @@
-import type { Folder, FolderId, ModSeq, SeqNum, Uid } from '#model';
-import type { EntryState, FolderChanges, Mailbox, OpenedFolder } from '#store';
+import {
+  ALL_RIGHTS,
+  type FlagMask,
+  type Folder,
+  type FolderId,
+  hasRight,
+  type ModSeq,
+  type Right,
+  type Rights,
+  type SeqNum,
+  type Uid,
+} from '#model';
+import {
+  type EntryState,
+  type FolderChanges,
+  flagsAllowed,
+  type Mailbox,
+  type OpenedFolder,
+} from '#store';
 import { mergeRanges, type NumRange, type NumSet, type Ranges, resolveSet } from '#wire';
 import { clipRanges } from './ranges.ts';
 
@@ -32,7 +49,9 @@ export class View {
   /** The mailbox that the folder is in: not always that of who has logged in. */
   readonly mailbox: Mailbox;
   readonly folderId: FolderId;
-  readonly readOnly: boolean;
+  /** What the session may do in the folder, as far as the client was told. */
+  rights: Rights;
+  readonly #examined: boolean;
   readonly uidValidity: number;
   /** The folder's name as last seen; a rename does not disturb the view. */
   name: string;
@@ -49,12 +68,18 @@ export class View {
   /** Keywords the client was told of, by their name in lower case. */
   readonly #keywords: Map<string, string>;
 
-  constructor(mailbox: Mailbox, { folder, uids, keywords }: OpenedFolder, readOnly: boolean) {
+  constructor(
+    mailbox: Mailbox,
+    { folder, uids, keywords }: OpenedFolder,
+    examined: boolean,
+    rights: Rights = ALL_RIGHTS,
+  ) {
     this.mailbox = mailbox;
     this.folderId = folder.folderId;
     this.uidValidity = folder.uidValidity;
     this.name = mailbox.prefix + folder.name;
-    this.readOnly = readOnly;
+    this.#examined = examined;
+    this.rights = rights;
     this.#uids = uids;
     this.#size = uids.length;
     this.#modSeq = folder.highestModSeq;
@@ -64,6 +89,21 @@ export class View {
   /** The keywords the client was told of. */
   get keywords(): readonly string[] {
     return [...this.#keywords.values()];
+  }
+
+  /** Nothing may be changed: it was only examined, or the rights allow nothing (RFC 4314 §5.2). */
+  get readOnly(): boolean {
+    return this.#examined || !allowsWriting(this.rights);
+  }
+
+  /** Whether the client may do what a right is for. */
+  may(right: Right): boolean {
+    return hasRight(this.rights, right);
+  }
+
+  /** The flags that the client may change for good. */
+  get permanentFlags(): FlagMask {
+    return this.readOnly ? { flags: 0, keywords: false } : flagsAllowed(this.rights);
   }
 
   /** Whether this is the folder that the session looks at. */
@@ -289,6 +329,13 @@ export class View {
     return { expunged, expungedSeqs };
   }
 }
+
+/** Whether rights allow to change anything in a folder (RFC 4314 §5.2; all flags are shared here). */
+export function allowsWriting(rights: Rights): boolean {
+  return WRITING.some((right) => hasRight(rights, right));
+}
+
+const WRITING: readonly Right[] = ['i', 'e', 's', 'w', 't'];
 
 const NOTHING_REMOVED: Pick<ViewUpdate, 'expunged' | 'expungedSeqs'> = {
   expunged: [],

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '#kernel';
-import { Flag, type FolderId, INBOX_ID, UID_MAX } from '#model';
+import { Flag, type FlagMask, type FolderId, INBOX_ID, UID_MAX } from '#model';
 
 /** What the model knows of an entry. */
 export interface ModelEntry {
@@ -19,6 +19,8 @@ export interface ModelFolder {
   uidNext: number;
   recentFrom: number;
   readonly entries: Map<number, ModelEntry>;
+  /** What others may do, by grantee and sign. */
+  readonly rights: Map<string, string>;
 }
 
 /** The simplest mailbox there can be; names and flags only, no storage. */
@@ -90,7 +92,9 @@ export class ModelMailbox {
 
   #insert(name: string): FolderId {
     const folderId = this.#nextFolderId++ as FolderId;
-    this.folders.set(folderId, { name, uidNext: 1, recentFrom: 1, entries: new Map() });
+    const above = this.byName(name.split('/').slice(0, -1).join('/'));
+    const rights = new Map(above && this.folders.get(above)!.rights);
+    this.folders.set(folderId, { name, uidNext: 1, recentFrom: 1, entries: new Map(), rights });
     return folderId;
   }
 }
@@ -113,12 +117,15 @@ export function copy(
   to: ModelMailbox,
   toId: FolderId,
   uids: readonly number[],
+  keeping?: FlagMask,
 ): void {
   const source = from.folders.get(fromId)!;
   const across = from === to ? '' : `/${++copies}`;
   for (const uid of uids) {
     const entry = source.entries.get(uid)!;
-    to.add(toId, { ...entry, instance: entry.instance + across });
+    const flags = entry.flags & (keeping?.flags ?? entry.flags);
+    const keywords = keeping?.keywords === false ? new Set<string>() : entry.keywords;
+    to.add(toId, { ...entry, flags, keywords, instance: entry.instance + across });
   }
 }
 
@@ -128,8 +135,9 @@ export function move(
   to: ModelMailbox,
   toId: FolderId,
   uids: readonly number[],
+  keeping?: FlagMask,
 ): void {
-  copy(from, fromId, to, toId, uids);
+  copy(from, fromId, to, toId, uids, keeping);
   for (const uid of uids) from.folders.get(fromId)!.entries.delete(uid);
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { ErrorCode } from '#kernel';
-import { Flag, type FolderId } from '#model';
+import { ANYONE, changeRights, Flag, type FolderId, parseRights, type Rights } from '#model';
 import type { UidRanges } from '../commands.ts';
 import type { Engine } from '../engine.ts';
 import { type Box, contentOf, refused, run } from './fixture.conformance.ts';
@@ -35,6 +35,8 @@ const uids = fc.array(fc.nat({ max: 14 }), { maxLength: 5 });
 const flags = fc.nat({ max: 31 });
 const keywords = fc.uniqueArray(fc.constantFrom(...KEYWORDS), { maxLength: 3 });
 const name = fc.constantFrom(...NAMES);
+const mask = fc.option(fc.record({ flags, keywords: fc.boolean() }), { nil: undefined });
+const operation = fc.constantFrom('add' as const, 'remove' as const, 'replace' as const);
 
 const shapes = {
   ingest: fc.record({
@@ -53,7 +55,8 @@ const shapes = {
     uids,
     flags,
     keywords,
-    operation: fc.constantFrom('add' as const, 'remove' as const, 'replace' as const),
+    operation,
+    within: mask,
   }),
   copy: fc.record({
     kind: fc.constant('copy' as const),
@@ -63,6 +66,7 @@ const shapes = {
     toParty: party,
     toFolder: folder,
     move: fc.boolean(),
+    keeping: mask,
   }),
   expunge: fc.record({
     kind: fc.constant('expunge' as const),
@@ -75,6 +79,15 @@ const shapes = {
   rename: fc.record({ kind: fc.constant('rename' as const), party, folder, name }),
   remove: fc.record({ kind: fc.constant('remove' as const), party, folder }),
   subscribe: fc.record({ kind: fc.constant('subscribe' as const), party, name, on: fc.boolean() }),
+  grant: fc.record({
+    kind: fc.constant('grant' as const),
+    party,
+    folder,
+    grantee: fc.option(party, { nil: undefined }),
+    negative: fc.boolean(),
+    operation,
+    rights: fc.stringMatching(/^[lrswipkxtea]{0,4}$/),
+  }),
   claim: fc.record({ kind: fc.constant('claim' as const), party, folder }),
   cleanUp: fc.record({
     kind: fc.constant('clean-up' as const),
@@ -92,6 +105,7 @@ export const steps = fc.oneof(
   shapes.remove,
   shapes.subscribe,
   shapes.claim,
+  { arbitrary: shapes.grant, weight: 2 },
   shapes.cleanUp,
 );
 type Shapes = typeof shapes;
@@ -116,6 +130,8 @@ export function perform(engine: Engine, parties: Parties, step: Step): Promise<v
       return copyStep(engine, parties, step);
     case 'expunge':
       return expunge(engine, parties[step.party]!, step);
+    case 'grant':
+      return grant(engine, parties, step);
     case 'clean-up':
       return run(engine, { ...step, keepChanges: 1_000_000 }).then(() => {});
     default:
@@ -187,6 +203,7 @@ function store(engine: Engine, target: Party, step: StepOf<'store'>): Promise<vo
     flags: step.flags,
     keywords: step.keywords,
     unchangedSince: undefined,
+    ...(step.within && { within: step.within }),
   });
   return expectOutcome(work, model === undefined ? 'no-folder' : undefined, (outcome) => {
     assert.deepEqual(outcome.changed, changed);
@@ -196,15 +213,16 @@ function store(engine: Engine, target: Party, step: StepOf<'store'>): Promise<vo
 
 function edit(entry: ModelEntry, step: StepOf<'store'>, keywords: ReadonlySet<string>): boolean {
   const before = { flags: entry.flags, keywords: entry.keywords };
+  const may = step.within ?? { flags: 31, keywords: true };
   if (step.operation === 'add') {
-    entry.flags |= step.flags;
-    entry.keywords = entry.keywords.union(keywords);
+    entry.flags |= step.flags & may.flags;
+    if (may.keywords) entry.keywords = entry.keywords.union(keywords);
   } else if (step.operation === 'remove') {
-    entry.flags &= ~step.flags;
-    entry.keywords = entry.keywords.difference(keywords);
+    entry.flags &= ~(step.flags & may.flags);
+    if (may.keywords) entry.keywords = entry.keywords.difference(keywords);
   } else {
-    entry.flags = step.flags;
-    entry.keywords = keywords;
+    entry.flags = (entry.flags & ~may.flags) | (step.flags & may.flags);
+    if (may.keywords) entry.keywords = keywords;
   }
   const same =
     before.flags === entry.flags &&
@@ -224,13 +242,14 @@ function copyStep(engine: Engine, parties: Parties, step: StepOf<'copy'>): Promi
   const missing = source === undefined || target === undefined;
   const chosen = missing ? [] : named(source, ranges);
   const firstUid = target?.uidNext;
-  if (!missing) (step.move ? move : copy)(from.model, fromId, to.model, toId, chosen);
+  if (!missing) (step.move ? move : copy)(from.model, fromId, to.model, toId, chosen, step.keeping);
   const work = run(engine, {
     kind: 'copy',
     ...from.box.ref(fromId),
     uids: ranges as unknown as UidRanges,
     to: to.box.ref(toId),
     move: step.move,
+    ...(step.keeping && { keeping: step.keeping }),
   });
   return expectOutcome(work, missing ? 'no-folder' : undefined, (outcome) =>
     assert.deepEqual([outcome.uids, outcome.firstUid], [chosen, firstUid]),
@@ -301,6 +320,33 @@ function folderStep(engine: Engine, { box, model }: Party, step: FolderStep): Pr
       );
     }
   }
+}
+
+function grant(engine: Engine, parties: Parties, step: StepOf<'grant'>): Promise<void> {
+  const owner = parties[step.party]!;
+  const folderId = folderAt(owner, step.folder);
+  const rights = owner.model.folders.get(folderId)?.rights;
+  const { negative, operation } = step;
+  const granteeId =
+    step.grantee === undefined ? ANYONE : parties[step.grantee as 0 | 1].box.mailboxId;
+  const key = `${granteeId} ${negative}`;
+  const given = parseRights(step.rights)!;
+  const before = (rights?.get(key) ?? '') as Rights;
+  const after = changeRights(before, operation, given);
+  if (after === '') rights?.delete(key);
+  else rights?.set(key, after);
+  const ref = owner.box.ref(folderId);
+  const work = run(engine, {
+    kind: 'set-acl',
+    ...ref,
+    granteeId,
+    negative,
+    operation,
+    rights: given,
+  });
+  return expectOutcome(work, rights === undefined ? 'no-folder' : undefined, (outcome) =>
+    assert.deepEqual(outcome, { changed: after !== before }),
+  );
 }
 
 /** The outcome is the model's id, or the refusal is the model's code. */

@@ -93,6 +93,11 @@ async function lookAt(
   const expected = countersOf(model);
   assert.deepEqual({ ...folder, ...expected }, folder);
   assert.deepEqual([...opened.uids], [...model.entries.keys()]);
+  const grants = await box.engine.read.acl(box.mailboxId, folderId);
+  const granted = new Map(
+    grants.map(({ granteeId, negative, rights }) => [`${granteeId} ${negative}`, rights]),
+  );
+  assert.deepEqual(granted, model.rights);
   const entries = await box.entries(folderId);
   const last = pictures.at(-1);
   const picture: Picture = {

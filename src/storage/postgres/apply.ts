@@ -13,6 +13,7 @@ import {
 import { expunge } from './commands/expunge.ts';
 import { createFolder, deleteFolder, renameFolder, subscribe } from './commands/folders.ts';
 import { ingest } from './commands/ingest.ts';
+import { setAcl } from './commands/set-acl.ts';
 import { setAnnotations, setServerAnnotations } from './commands/set-annotations.ts';
 import { setQuota } from './commands/set-quota.ts';
 import { storeFlags } from './commands/store-flags.ts';
@@ -42,6 +43,8 @@ export async function apply(
       return await renameFolder(tx, command);
     case 'delete-folder':
       return await deleteFolder(tx, command);
+    case 'set-acl':
+      return await setAcl(tx, command);
     case 'subscribe':
       return await subscribe(tx, command);
     case 'claim-recent':

@@ -170,7 +170,8 @@ export class Hints {
 
   #note(change: Change): void {
     if (change.kind !== 'folders' && change.kind !== 'entries') return;
-    if (this.#told.has(change.mailboxId)) this.#heard.set(encode(change)[0], change);
+    if (this.#told.has(change.mailboxId) && !this.#wasHeard(change))
+      this.#heard.set(encode(change)[0], change);
   }
 
   #wasHeard(change: MailboxChange): boolean {

@@ -1,10 +1,12 @@
 import type {
   ContentId,
   Folder,
+  FolderId,
   Login,
   MailboxId,
   MailboxInfo,
   ModSeq,
+  Rights,
   TrackingEvent,
 } from '#model';
 import type { Blobs } from '../blobs/port.ts';
@@ -17,12 +19,15 @@ import type {
   Entry,
   EntryQuery,
   FolderChanges,
+  Grant,
   OpenedFolder,
   Problem,
   Reads,
+  SharedFolder,
 } from '../reads.ts';
 import type { Connection } from './connection.ts';
 import type { Pool } from './pool.ts';
+import { readAcl, readRights, readSharedWith } from './reads/acl.ts';
 import { readAnnotations, readServerAnnotations } from './reads/annotations.ts';
 import { readChanges } from './reads/changes.ts';
 import { checkDatabase } from './reads/check.ts';
@@ -105,6 +110,18 @@ export class PostgresReads implements Reads {
       readPiece(connection, content, start, end),
     );
     return piece === undefined ? undefined : await bytesOf(piece, this.#blobs);
+  }
+
+  acl(mailboxId: MailboxId, folderId?: FolderId): Promise<readonly Grant[]> {
+    return this.#ask(mailboxId, (connection) => readAcl(connection, mailboxId, folderId));
+  }
+
+  rights(mailboxId: MailboxId, granteeId: MailboxId): Promise<ReadonlyMap<FolderId, Rights>> {
+    return this.#ask(mailboxId, (connection) => readRights(connection, mailboxId, granteeId));
+  }
+
+  sharedWith(granteeId: MailboxId, limit: number): Promise<readonly SharedFolder[]> {
+    return this.#ask(granteeId, (connection) => readSharedWith(connection, granteeId, limit));
   }
 
   addressTarget(domain: string, address: string): Promise<AddressTarget> {

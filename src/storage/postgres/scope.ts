@@ -20,6 +20,7 @@ export function scopeOf(command: Exclude<Command, { kind: 'clean-up' }>): Scope 
     case 'claim-recent':
     case 'delete-folder':
     case 'rename-folder':
+    case 'set-acl':
       return {
         directory: false,
         mailboxIds: [command.mailboxId],

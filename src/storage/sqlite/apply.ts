@@ -14,6 +14,7 @@ import {
 import { expunge } from './commands/expunge.ts';
 import { createFolder, deleteFolder, renameFolder, subscribe } from './commands/folders.ts';
 import { ingest } from './commands/ingest.ts';
+import { setAcl } from './commands/set-acl.ts';
 import { setAnnotations, setServerAnnotations } from './commands/set-annotations.ts';
 import { setQuota } from './commands/set-quota.ts';
 import { storeFlags } from './commands/store-flags.ts';
@@ -43,6 +44,8 @@ export function apply(
       return renameFolder(tx, command, nowMs);
     case 'delete-folder':
       return deleteFolder(tx, command);
+    case 'set-acl':
+      return setAcl(tx, command);
     case 'subscribe':
       return subscribe(tx, command);
     case 'claim-recent':

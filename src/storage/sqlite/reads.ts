@@ -2,10 +2,12 @@ import { DatabaseSync } from 'node:sqlite';
 import type {
   ContentId,
   Folder,
+  FolderId,
   Login,
   MailboxId,
   MailboxInfo,
   ModSeq,
+  Rights,
   TrackingEvent,
 } from '#model';
 import type { Blobs } from '../blobs/port.ts';
@@ -18,10 +20,13 @@ import type {
   Entry,
   EntryQuery,
   FolderChanges,
+  Grant,
   OpenedFolder,
   Problem,
   Reads,
+  SharedFolder,
 } from '../reads.ts';
+import { readAcl, readRights, readSharedWith } from './reads/acl.ts';
 import { readAnnotations, readServerAnnotations } from './reads/annotations.ts';
 import { readChanges } from './reads/changes.ts';
 import { checkDatabase } from './reads/check.ts';
@@ -110,6 +115,18 @@ export class SqliteReads implements Reads {
     end: number,
   ): Promise<Buffer | undefined> {
     return await readContentBytes(this.#sql, this.#blobs, contentId, start, end);
+  }
+
+  async acl(mailboxId: MailboxId, folderId?: FolderId): Promise<readonly Grant[]> {
+    return readAcl(this.#sql, mailboxId, folderId);
+  }
+
+  async rights(mailboxId: MailboxId, granteeId: MailboxId): Promise<ReadonlyMap<FolderId, Rights>> {
+    return readRights(this.#sql, mailboxId, granteeId);
+  }
+
+  async sharedWith(granteeId: MailboxId, limit: number): Promise<readonly SharedFolder[]> {
+    return readSharedWith(this.#sql, granteeId, limit);
   }
 
   async addressTarget(domain: string, address: string): Promise<AddressTarget> {

@@ -1,3 +1,11 @@
+import {
+  type IdentifierCommand,
+  type RightsCommand,
+  readAboutIdentifier,
+  readAboutRights,
+  readSetAcl,
+  type SetAclCommand,
+} from './acl.ts';
 import { type AppendCommand, readAppend } from './append.ts';
 import {
   type AuthenticateCommand,
@@ -86,6 +94,9 @@ export type CommandBody =
   | GetQuotaCommand
   | GetQuotaRootCommand
   | SetQuotaCommand
+  | SetAclCommand
+  | IdentifierCommand
+  | RightsCommand
   | AppendCommand
   | ExpungeCommand
   | UidBatchesCommand
@@ -146,6 +157,11 @@ const COMMANDS: ReadonlyMap<string, CommandReader> = new Map<string, CommandRead
   ['GETQUOTA', readGetQuota],
   ['GETQUOTAROOT', readGetQuotaRoot],
   ['SETQUOTA', readSetQuota],
+  ['SETACL', readSetAcl],
+  ['DELETEACL', (cursor) => readAboutIdentifier(cursor, 'DELETEACL')],
+  ['LISTRIGHTS', (cursor) => readAboutIdentifier(cursor, 'LISTRIGHTS')],
+  ['GETACL', (cursor) => readAboutRights(cursor, 'GETACL')],
+  ['MYRIGHTS', (cursor) => readAboutRights(cursor, 'MYRIGHTS')],
   ['APPEND', (cursor) => readAppend(cursor, 'APPEND')],
   ['REPLACE', (cursor) => readAppend(cursor, 'REPLACE')],
   ['UIDBATCHES', readUidBatches],

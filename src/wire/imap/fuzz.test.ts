@@ -28,6 +28,8 @@ const COMMANDS = [
   'g LIST (SUBSCRIBED) "" (a "b%") RETURN (STATUS (MESSAGES))\r\n',
   'h STORE 1 (UNCHANGEDSINCE 3) +FLAGS.SILENT (\\Seen k)\r\n',
   'i SELECT &AOQ- (QRESYNC (1 2 3:4 (1 3)))\r\n',
+  'a1 SETACL {1+}\r\nx -anyone +lrc\r\n',
+  'a2 LISTRIGHTS x {2+}\r\n\r\n\r\n',
   'j CREATE x (USE (\\Sent))\r\n',
   `k APPEND x {70+}\r\n${'z'.repeat(70)}\r\n`,
   `l ${'y'.repeat(500)}{3+}\r\nabc\r\n`,

@@ -9,6 +9,14 @@
  * Bytes given to a reader must not be overwritten afterwards: commands and data are views of them.
  */
 export {
+  type AclData,
+  encodeAclData,
+  type IdentifierCommand,
+  type IdentifierRights,
+  type RightsCommand,
+  type SetAclCommand,
+} from './acl.ts';
+export {
   type AppendCommand,
   type AppendHead,
   type AppendLiteral,

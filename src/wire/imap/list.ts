@@ -6,7 +6,7 @@ import { readStatusItems, type StatusItem } from './status.ts';
 
 const PATTERNS_MAX = 64;
 const SELECT_OPTIONS = ['SUBSCRIBED', 'REMOTE', 'RECURSIVEMATCH', 'SPECIAL-USE'] as const;
-const RETURN_OPTIONS = ['SUBSCRIBED', 'CHILDREN', 'SPECIAL-USE'] as const;
+const RETURN_OPTIONS = ['SUBSCRIBED', 'CHILDREN', 'SPECIAL-USE', 'MYRIGHTS'] as const;
 
 export type ListSelectOption = (typeof SELECT_OPTIONS)[number];
 export type ListReturnOption = (typeof RETURN_OPTIONS)[number];
@@ -81,8 +81,9 @@ function readSelectOptions(cursor: Cursor): ReadonlySet<ListSelectOption> {
 
 /**
  * ```abnf
- * return-option = "SUBSCRIBED" / "CHILDREN" / "SPECIAL-USE" / "STATUS" SP "(" status-att … ")" / "METADATA" SP entries
+ * return-option = "SUBSCRIBED" / "CHILDREN" / "SPECIAL-USE" / "MYRIGHTS" / "STATUS" SP "(" status-att … ")" / "METADATA" SP entries
  * ```
+ * RFC 8440 §6 has MYRIGHTS.
  */
 function readReturnOptions(cursor: Cursor): Pick<ListCommand, 'returns' | 'status' | 'metadata'> {
   if (!cursor.skipKeyword('RETURN')) return cursor.fail('RETURN');

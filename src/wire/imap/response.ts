@@ -1,4 +1,5 @@
 import type { ModSeq, SeqNum, Uid } from '#model';
+import { type AclData, readAclData } from './acl.ts';
 import * as c from './chars.ts';
 import type { Condition } from './encode-response.ts';
 import { type EsearchData, readEsearchData } from './esearch-data.ts';
@@ -54,6 +55,7 @@ export type Untagged =
   | ({ readonly type: 'QUOTA' } & QuotaData)
   | ({ readonly type: 'QUOTAROOT' } & QuotaRootData)
   | { readonly type: 'THREAD'; readonly forest: ThreadForest }
+  | AclData
   | ({ readonly type: 'ESEARCH' } & EsearchData)
   | { readonly type: 'VANISHED'; readonly earlier: boolean; readonly uids: Ranges<Uid> }
   /** Anything else: NAMESPACE, ID, extensions. `number` is the one before the name, if any. */
@@ -149,6 +151,10 @@ function readUntagged(cursor: Cursor): Untagged {
       return readListed(cursor, name);
     case 'STATUS':
       return readMailboxStatus(cursor);
+    case 'ACL':
+    case 'LISTRIGHTS':
+    case 'MYRIGHTS':
+      return readAclData(cursor, name);
     case 'SEARCH':
     case 'SORT':
       return readSearchResult(cursor, name);

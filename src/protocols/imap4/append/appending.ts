@@ -1,5 +1,6 @@
 import { isPosthornError, PosthornError } from '#kernel';
-import type { Appended, Found, Incoming, NewMessage } from '#store';
+import { hasRight } from '#model';
+import type { Found, Incoming, NewMessage } from '#store';
 import {
   type AppendHead,
   type AppendPlace,
@@ -9,6 +10,7 @@ import {
   encodeContinuation,
   type LiteralAnnouncement,
   parseAppendNext,
+  type ResponseCode,
   responseCode,
 } from '#wire';
 import { bad, type Completion, no } from '../completion.ts';
@@ -77,12 +79,19 @@ export class Appending implements AsyncDisposable {
     }
   }
 
-  /** Stores what was taken, all or none, and gives the uids. */
-  async store(): Promise<Appended> {
+  /**
+   * Stores what was taken, all or none.
+   *
+   * @returns APPENDUID, unless it would tell of a mailbox that the client cannot look into (RFC 4315 §3)
+   */
+  async store(): Promise<ResponseCode | undefined> {
     // From here on it is the store that knows what stays.
     this.#finished = [];
     const { mailbox, folder } = this.#target!;
-    return mailbox.append(folder.folderId, this.#messages);
+    const { entries } = await mailbox.append(folder.folderId, this.#messages);
+    if (!hasRight(await mailbox.rights(folder.folderId), 'r')) return undefined;
+    const uids = entries.map(({ uid }) => uid);
+    return responseCode.appendUid(entries[0]!.uidValidity, uids);
   }
 
   /** Nothing of a command that did not end well may fill the disk. */
@@ -120,7 +129,10 @@ export class Appending implements AsyncDisposable {
     const target = await this.#session.names.find(name);
     // RFC 9051 §6.3.12: the client may CREATE it and try again.
     if (target === undefined) return no('There is no such mailbox', 'TRYCREATE');
-    const info = await target.mailbox.info();
+    const { mailbox, folder } = target;
+    if (!hasRight(await mailbox.rights(folder.folderId), 'i'))
+      return no('You may not put messages there', 'NOPERM');
+    const info = await mailbox.info();
     if (info === undefined) throw new PosthornError('no-mailbox');
     this.#target = target;
     this.#roomBytes = (info.quotaBytes ?? Number.POSITIVE_INFINITY) - info.usedBytes;

@@ -1,3 +1,4 @@
+import { hasRight } from '#model';
 import { type ImapUrl, parseImapUrl } from '#wire';
 import { MessageContent } from '../fetch/content.ts';
 import { planSection } from '../fetch/section.ts';
@@ -45,6 +46,7 @@ async function placeOf(
   const found = await session.names.find(name);
   if (found === undefined) return undefined;
   const { mailbox, folder } = found;
+  if (!hasRight(await mailbox.rights(folder.folderId), 'r')) return undefined;
   const isSame = uidValidity === undefined || uidValidity === folder.uidValidity;
   return isSame ? { mailbox, folderId: folder.folderId } : undefined;
 }

@@ -1,4 +1,3 @@
-import { responseCode } from '#wire';
 import { Appending, type ComingMessages } from '../append/appending.ts';
 import { ok } from '../completion.ts';
 import { complete } from '../dispatch.ts';
@@ -19,9 +18,7 @@ export async function append(
   if (taken === undefined) return;
   let completion = taken;
   if (completion === 'all') {
-    const { entries } = await appending.store();
-    const uids = entries.map((entry) => entry.uid);
-    completion = ok('APPEND completed', responseCode.appendUid(entries[0]!.uidValidity, uids));
+    completion = ok('APPEND completed', await appending.store());
   }
   if (session.selected) await session.update(true);
   complete(session, tag, completion);

@@ -1,3 +1,4 @@
+import { hasRight } from '#model';
 import { responseCode } from '#wire';
 import { type Completion, ok } from '../completion.ts';
 import type { Session } from '../session.ts';
@@ -6,7 +7,9 @@ import type { Session } from '../session.ts';
 export async function close(session: Session): Promise<Completion> {
   const { view } = session;
   session.unselect();
-  if (view.readOnly) return ok('CLOSE completed');
+  // RFC 4314 §4: without the right to expunge, it only closes.
+  const rights = await view.mailbox.rights(view.folderId);
+  if (view.readOnly || !hasRight(rights, 'e')) return ok('CLOSE completed');
   const expunged = await view.mailbox.expunge({
     folderId: view.folderId,
     uids: undefined,

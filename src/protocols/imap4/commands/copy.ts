@@ -1,6 +1,6 @@
-import type { Uid } from '#model';
+import { hasRight, type Uid } from '#model';
 import type { Copied } from '#store';
-import { type CopyCommand, responseCode } from '#wire';
+import { type CopyCommand, type ResponseCode, responseCode } from '#wire';
 import { bad, type Completion, no, ok } from '../completion.ts';
 import { newestWithin, saveLimitOf } from '../message-limit.ts';
 import { uidRanges } from '../ranges.ts';
@@ -10,7 +10,15 @@ import type { Session } from '../session.ts';
 export async function copy(session: Session, command: CopyCommand): Promise<Completion> {
   const copied = await transfer(session, command, false);
   if ('condition' in copied) return copied;
-  return ok('COPY completed', copyUid(copied));
+  return ok('COPY completed', copied.code);
+}
+
+/** What came of a copy. */
+interface Transferred {
+  /** COPYUID, where there is any and it may be told. */
+  readonly code: ResponseCode | undefined;
+  /** Whether there was anything to copy. */
+  readonly any: boolean;
 }
 
 /** Copies or moves what the command addresses; a completion when that cannot be done. */
@@ -18,7 +26,7 @@ export async function transfer(
   session: Session,
   command: CopyCommand,
   move: boolean,
-): Promise<Copied | Completion> {
+): Promise<Transferred | Completion> {
   const { view } = session;
   const ranges = view.uidsOf(command, session.savedResult);
   if (ranges === undefined) return bad('There is no message with that number');
@@ -29,16 +37,20 @@ export async function transfer(
   const target = await session.names.find(command.mailbox);
   // RFC 9051 §6.4.7: the client may CREATE it and try again.
   if (target === undefined) return no('There is no such mailbox', 'TRYCREATE');
-  return view.mailbox.copy({
+  const { mailbox, folder } = target;
+  const copied = await view.mailbox.copy({
     folderId: view.folderId,
     uids: uidRanges(ranges),
-    to: target.folder,
+    to: target,
     move,
   });
+  // RFC 4315 §3: it would tell of a mailbox that the client cannot look into.
+  const mayLook = hasRight(await mailbox.rights(folder.folderId), 'r');
+  return { code: mayLook ? copyUid(copied) : undefined, any: copied.uids.length > 0 };
 }
 
 /** COPYUID (RFC 9051 §7.1); nothing when no message was copied. */
-export function copyUid({ uidValidity, uids, firstUid }: Copied): string | undefined {
+function copyUid({ uidValidity, uids, firstUid }: Copied): string | undefined {
   if (uids.length === 0) return undefined;
   const copies = uids.map((_uid, index) => (firstUid + index) as Uid);
   return responseCode.copyUid(uidValidity, uids, copies);

@@ -54,7 +54,8 @@ export async function fetch(session: Session, command: FetchCommand): Promise<Co
   });
   const answer = new FetchAnswer(session, view, plan);
   const query = { columns: plan.columns, batch: rowsOf(plan), changedSince };
-  if (plan.setsSeen && !view.readOnly) await fetchAndSee(session, answer, ranges, query);
+  if (plan.setsSeen && !view.readOnly && view.may('s'))
+    await fetchAndSee(session, answer, ranges, query);
   else await writeAll(session, answer, { ...query, uids: uidRanges(ranges) }, new Set());
   if (answer.unknownEncoding) return no('A part has an unknown encoding', 'UNKNOWN-CTE');
   return tellLimit(session, ok('FETCH completed', await goneCode(session, ranges)), lowest);

@@ -10,6 +10,11 @@ export async function getQuotaRoot(
   command: GetQuotaRootCommand,
 ): Promise<Completion> {
   const { mailbox } = await session.names.place(command.mailbox);
+  // How much another keeps is for those who may read there.
+  if (!mailbox.isOwn) {
+    const { folder } = await session.names.get(command.mailbox);
+    await mailbox.require(folder.folderId, 'r');
+  }
   const info = await mailbox.info();
   if (info === undefined) throw new PosthornError('no-mailbox');
   const quota = encodeQuotaOf(session, info);

@@ -1,10 +1,12 @@
-import { DELIMITER } from '#model';
+import { DELIMITER, hasRight } from '#model';
+import { type Found, isOthers, OTHERS } from '#store';
 import { encodeList, type ListCommand } from '#wire';
 import { type Completion, ok } from '../completion.ts';
 import { joinPattern, type Matcher, matcherOf } from '../list/pattern.ts';
-import { FolderTree, type Listed, levelsAbove } from '../list/tree.ts';
+import { FolderTree, type Listed, levelsAbove, specialUseOf } from '../list/tree.ts';
 import { ListedMetadata } from '../metadata/listed.ts';
 import type { Session } from '../session.ts';
+import { encodeMyRights } from './myrights.ts';
 import { encodeFolderStatus } from './status.ts';
 
 /** Responses written between two pauses. */
@@ -19,10 +21,11 @@ export async function list(session: Session, command: ListCommand): Promise<Comp
     session.write(encodeList('LIST', root, session.utf8));
     return ok('LIST completed');
   }
-  const matchers = patterns
+  const joined = patterns
     .filter((pattern) => pattern !== '')
-    .map((pattern) => matcherOf(joinPattern(reference, pattern)));
-  const tree = await FolderTree.of(session.names);
+    .map((pattern) => joinPattern(reference, pattern));
+  const matchers = joined.map(matcherOf);
+  const tree = await FolderTree.of(session.names, { others: joined.some(mayNameOthers) });
   const isMatched: Matcher = (name) => matchers.some((matches) => matches(name));
   const aboveUnmatched = namesAboveUnmatched(command, tree, isMatched);
   const metadata = command.metadata && new ListedMetadata(session, command.metadata);
@@ -32,13 +35,31 @@ export async function list(session: Session, command: ListCommand): Promise<Comp
     const line = lineOf(session, command, tree, listed, aboveUnmatched);
     if (line === undefined) continue;
     session.write(line);
-    if (command.status !== undefined && listed.found !== undefined)
-      session.write(await encodeFolderStatus(session, listed.found, command.status));
-    if (metadata !== undefined && listed.found !== undefined)
-      session.write(await metadata.encode(listed.found));
+    if (listed.found !== undefined) await tellMore(session, command, listed.found, metadata);
     if (++lines % LINES_AT_ONCE === 0) await session.breathe();
   }
   return ok('LIST completed');
+}
+
+/** What is told of a folder beside LIST: STATUS of those that may be read (RFC 5819 §2), METADATA, MYRIGHTS (RFC 8440 §3). */
+async function tellMore(
+  session: Session,
+  command: ListCommand,
+  found: Found,
+  metadata: ListedMetadata | undefined,
+): Promise<void> {
+  const { status, returns } = command;
+  if (status !== undefined && hasRight(await found.mailbox.rights(found.folder.folderId), 'r'))
+    session.write(await encodeFolderStatus(session, found, status));
+  if (metadata !== undefined) session.write(await metadata.encode(found));
+  if (returns.has('MYRIGHTS')) session.write(await encodeMyRights(session, found));
+}
+
+/** Whether a pattern can match names of folders of others. */
+function mayNameOthers(pattern: string): boolean {
+  const start = pattern.replace(/[*%].*$/s, '');
+  if (isOthers(start)) return true;
+  return start !== pattern && (OTHERS + DELIMITER).startsWith(start);
 }
 
 function lineOf(
@@ -48,7 +69,7 @@ function lineOf(
   listed: Listed,
   aboveUnmatched: ReadonlySet<string>,
 ): string | undefined {
-  if (!isSelected(command, listed) && !aboveUnmatched.has(listed.name)) return undefined;
+  if (!isSelected(command, tree, listed) && !aboveUnmatched.has(listed.name)) return undefined;
   const childInfo = childInfoOf(command, tree, listed.name);
   return encodeList(
     'LIST',
@@ -74,17 +95,25 @@ function namesAboveUnmatched(
   const above = new Set<string>();
   if (!command.select.has('RECURSIVEMATCH')) return above;
   for (const listed of tree.names()) {
-    if (!isSelected(command, listed) || isMatched(listed.name)) continue;
+    if (!isSelected(command, tree, listed) || isMatched(listed.name)) continue;
     for (const name of levelsAbove(listed.name)) above.add(name);
   }
   return above;
 }
 
-/** Whether a name has what the selection options want (RFC 9051 §6.3.9.1): all of it. */
-function isSelected({ select }: ListCommand, { found, subscribed }: Listed): boolean {
+/**
+ * Whether a name has what the selection options want (RFC 9051 §6.3.9.1): all of it. A level that is no folder has nothing but folders
+ * of others below it.
+ */
+function isSelected(
+  { select }: ListCommand,
+  tree: FolderTree,
+  { name, found, subscribed }: Listed,
+): boolean {
   if (select.has('SUBSCRIBED') && !subscribed) return false;
-  if (select.has('SPECIAL-USE') && found?.folder.specialUse === undefined) return false;
-  return found !== undefined || select.has('SUBSCRIBED');
+  if (select.has('SPECIAL-USE') && (found === undefined || specialUseOf(found) === undefined))
+    return false;
+  return found !== undefined || select.has('SUBSCRIBED') || tree.hasChildren(name);
 }
 
 /** By which options names below match, for RECURSIVEMATCH (RFC 9051 §6.3.9.6). */
@@ -103,8 +132,11 @@ function attributesOf(
   { name, found, subscribed }: Listed,
 ): readonly string[] {
   const attributes: string[] = [];
+  const use = found && specialUseOf(found);
   if (found === undefined) attributes.push('\\NonExistent');
-  else if (found.folder.specialUse !== undefined) attributes.push(found.folder.specialUse);
+  else if (use !== undefined) attributes.push(use);
+  // Old clients know nothing of \NonExistent, which implies it (RFC 9051 §7.3.1).
+  if (found === undefined && tree.hasChildren(name)) attributes.push('\\Noselect');
   attributes.push(tree.hasChildren(name) ? '\\HasChildren' : '\\HasNoChildren');
   if (subscribed && (select.has('SUBSCRIBED') || returns.has('SUBSCRIBED')))
     attributes.push('\\Subscribed');

@@ -15,7 +15,7 @@ export async function lsub(
 ): Promise<Completion> {
   const matches = matcherOf(joinPattern(reference, pattern));
   const levels = pattern.includes('%');
-  const tree = await FolderTree.of(session.names);
+  const tree = await FolderTree.of(session.names, { others: false });
   for (const { name, subscribed, found } of tree.names()) {
     if (!matches(name) || !(subscribed || (levels && tree.hasSubscribedBelow(name)))) continue;
     const use = found?.folder.specialUse;

@@ -1,7 +1,7 @@
 import { type CopyCommand, responseCode } from '#wire';
 import { type Completion, no, ok } from '../completion.ts';
 import type { Session } from '../session.ts';
-import { copyUid, transfer } from './copy.ts';
+import { transfer } from './copy.ts';
 
 /**
  * MOVE and UID MOVE (RFC 9051 §6.4.8): in one step, nobody sees a message twice or not at all. COPYUID comes untagged before
@@ -12,9 +12,8 @@ export async function move(session: Session, command: CopyCommand): Promise<Comp
   if (view.readOnly) return no('The mailbox is selected read-only', 'READ-ONLY');
   const moved = await transfer(session, command, true);
   if ('condition' in moved) return moved;
-  const code = copyUid(moved);
-  if (code === undefined) return ok('MOVE completed');
-  session.say('OK', 'Moved', code);
+  if (!moved.any) return ok('MOVE completed');
+  if (moved.code !== undefined) session.say('OK', 'Moved', moved.code);
   await session.update(true);
   const tells = session.condstore && session.selected;
   return ok('MOVE completed', tells ? responseCode.highestModSeq(view.modSeq) : undefined);

@@ -1,10 +1,13 @@
 import { DELIMITER } from '#model';
+import { OTHERS } from '#store';
 import { encodeNamespace } from '#wire';
 import { type Completion, ok } from '../completion.ts';
 import type { Session } from '../session.ts';
 
-/** NAMESPACE (RFC 9051 §6.3.10): there is the personal one only. */
+/** NAMESPACE (RFC 9051 §6.3.10): the own folders at the root, those of others below a name of theirs. */
 export function namespace(session: Session): Completion {
-  session.write(encodeNamespace([[{ prefix: '', delimiter: DELIMITER }], [], []], session.utf8));
+  const personal = { prefix: '', delimiter: DELIMITER };
+  const others = { prefix: OTHERS + DELIMITER, delimiter: DELIMITER };
+  session.write(encodeNamespace([[personal], [others], []], session.utf8));
   return ok('NAMESPACE completed');
 }

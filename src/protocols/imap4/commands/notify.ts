@@ -14,7 +14,7 @@ export async function notify(
   { groups, status }: NotifyCommand,
 ): Promise<Completion> {
   await session.update(true);
-  const registration = new Registration(groups, session.mailbox.mailboxId);
+  const registration = new Registration(groups);
   const notifications = new Notifications(session, registration);
   try {
     await notifications.begin(status);

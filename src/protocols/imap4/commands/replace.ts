@@ -35,6 +35,8 @@ function replacedBy({ view }: Session, target: ReplaceTarget): Uid | Completion 
   const ranges = view.uidsOf(target, []);
   if (ranges === undefined) return bad('There is no message with that number');
   if (view.readOnly) return no('The mailbox is selected read-only', 'READ-ONLY');
+  // What STORE of \Deleted and EXPUNGE need (RFC 4314 §4).
+  if (!view.may('t') || !view.may('e')) return no('You may not remove messages', 'NOPERM');
   const uid = ranges[0]?.first;
   if (uid === undefined || view.seqOf(uid) === undefined || view.isGone(uid))
     return no('There is no such message', 'NONEXISTENT');
@@ -48,9 +50,8 @@ async function exchange(
   replaced: Uid,
 ): Promise<Completion> {
   const { view } = session;
-  const [entry] = (await appending.store()).entries;
-  const { uidValidity, uid } = entry!;
-  session.say('OK', 'The new message', responseCode.appendUid(uidValidity, [uid]));
+  const code = await appending.store();
+  if (code !== undefined) session.say('OK', 'The new message', code);
   await session.update(false);
   const expunged = await view.mailbox.expunge({
     folderId: view.folderId,

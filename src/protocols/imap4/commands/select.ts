@@ -1,4 +1,4 @@
-import { DELIMITER } from '#model';
+import { DELIMITER, hasRight } from '#model';
 import type { OpenedFolder } from '#store';
 import {
   encodeCount,
@@ -12,8 +12,9 @@ import { bad, type Completion, no, ok } from '../completion.ts';
 import { mailboxIdOf } from '../object-id.ts';
 import { resynchronize } from '../qresync.ts';
 import { recentOf } from '../recent.ts';
+import { tellPermanentFlags } from '../refresh.ts';
 import type { Session } from '../session.ts';
-import { View } from '../view.ts';
+import { allowsWriting, View } from '../view.ts';
 
 /** SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3), with CONDSTORE and QRESYNC (RFC 7162 §3.1.8, §3.2.5). */
 export async function select(session: Session, command: SelectCommand): Promise<Completion> {
@@ -29,12 +30,15 @@ export async function select(session: Session, command: SelectCommand): Promise<
   if (found === undefined) return no('There is no such mailbox', 'NONEXISTENT');
   if (command.condstore) session.enableCondstore();
   const { mailbox, folder } = found;
-  const readOnly = command.name === 'EXAMINE';
+  const rights = await mailbox.rights(folder.folderId);
+  if (!hasRight(rights, 'r')) return no('You may not read that mailbox', 'NOPERM');
+  const examines = command.name === 'EXAMINE';
+  const readOnly = examines || !allowsWriting(rights);
   // Claimed before the messages are counted, so that none escapes.
   const claimed = readOnly ? undefined : await recentOf(session, mailbox, folder, false);
   const opened = await mailbox.openFolder(folder.folderId);
   if (opened === undefined) return no('There is no such mailbox', 'NONEXISTENT');
-  const view = new View(mailbox, opened, readOnly);
+  const view = new View(mailbox, opened, examines, rights);
   const recent = readOnly ? await recentOf(session, mailbox, opened.folder, true) : claimed;
   if (recent !== undefined) view.addRecent(recent.from, recent.to);
   tellFolder(session, view, opened);
@@ -46,10 +50,8 @@ export async function select(session: Session, command: SelectCommand): Promise<
 
 function tellFolder(session: Session, view: View, opened: OpenedFolder): void {
   const { folder, keywords } = opened;
-  const flags = [...SYSTEM_FLAGS, ...keywords];
-  session.write(encodeFlagsResponse(flags));
-  const permanent = view.readOnly ? [] : flags;
-  session.say('OK', 'Flags', responseCode.permanentFlags(permanent, !view.readOnly));
+  session.write(encodeFlagsResponse([...SYSTEM_FLAGS, ...keywords]));
+  tellPermanentFlags(session, view, 'Flags');
   session.write(encodeCount(view.size, 'EXISTS'));
   if (session.rev2) {
     // RFC 9051 §6.3.2: the name as the server has it.

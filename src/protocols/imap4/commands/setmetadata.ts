@@ -20,7 +20,8 @@ export async function setMetadata(
   try {
     const place = await set(session, command);
     if (typeof place === 'object') return place;
-    session.news?.take(place, values);
+    // Of folders of others no news are told.
+    if (place !== undefined) session.news?.take(place, values);
     return ok('SETMETADATA completed');
   } catch (error) {
     if (!isPosthornError(error, 'too-many')) throw error;
@@ -28,11 +29,11 @@ export async function setMetadata(
   }
 }
 
-/** Gives the place that was annotated, or why it was not. */
+/** Gives the place that was annotated, undefined for another's folder; or why it was not. */
 async function set(
   session: Session,
   { mailbox: name, values }: SetMetadataCommand,
-): Promise<FolderId | Completion> {
+): Promise<FolderId | undefined | Completion> {
   const shared = changesOf(values, '/shared/');
   const own = changesOf(values, '/private/');
   const changes = { shared, own, viewerId: session.mailbox.mailboxId };
@@ -46,7 +47,7 @@ async function set(
   if (found === undefined) return no('There is no such mailbox', 'NONEXISTENT');
   const { folderId } = found.folder;
   await found.mailbox.setAnnotations({ ...changes, folderId });
-  return folderId;
+  return found.mailbox.isOwn ? folderId : undefined;
 }
 
 function changesOf(

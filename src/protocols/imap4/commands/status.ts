@@ -1,4 +1,4 @@
-import type { Folder } from '#model';
+import { type Folder, hasRight } from '#model';
 import type { Found, Mailbox } from '#store';
 import { encodeMailboxStatus, type StatusCommand, type StatusItem, type StatusValue } from '#wire';
 import { type Completion, no, ok } from '../completion.ts';
@@ -12,6 +12,8 @@ const RECENT_ROWS = 10_000;
 export async function status(session: Session, command: StatusCommand): Promise<Completion> {
   const found = await session.names.find(command.mailbox);
   if (found === undefined) return no('There is no such mailbox', 'NONEXISTENT');
+  if (!hasRight(await found.mailbox.rights(found.folder.folderId), 'r'))
+    return no('You may not read that mailbox', 'NOPERM');
   session.write(await encodeFolderStatus(session, found, command.items));
   return ok('STATUS completed');
 }

@@ -1,4 +1,4 @@
-import type { ModSeq, Uid } from '#model';
+import { ALL_FLAGS, type ModSeq, type Uid } from '#model';
 import type { FlagsStored, UidRanges } from '#store';
 import { positionsIn, rangesInclude, rangesOf, responseCode, type StoreCommand } from '#wire';
 import { bad, type Completion, no, ok } from '../completion.ts';
@@ -16,6 +16,9 @@ import type { View } from '../view.ts';
 const MESSAGES_AT_ONCE = 10_000;
 const ROWS = 500;
 
+/** What setting flags may change. */
+const EVERYTHING = { flags: ALL_FLAGS.flags, keywords: ['any'] };
+
 const OPERATIONS = { set: 'replace', add: 'add', remove: 'remove' } as const;
 
 /** STORE and UID STORE (RFC 9051 §6.4.6), with UNCHANGEDSINCE (RFC 7162 §3.1.3). */
@@ -29,10 +32,12 @@ export async function store(session: Session, command: StoreCommand): Promise<Co
   const { messageLimit } = session.server.limits;
   const { ranges, lowest } = newestWithin(session, addressed, messageLimit);
   const modified: Uid[] = [];
+  // Where not all is changed that was asked for, the client cannot know what there is now.
+  const isSilent = command.silent && allowsAll(view, command);
   const goal = positionsIn(ranges, view.uids).reduce((sum, [from, to]) => sum + to - from, 0);
   let done = 0;
   for (const slice of slicesOf(view, ranges, MESSAGES_AT_ONCE)) {
-    const stored = command.silent
+    const stored = isSilent
       ? await storeSilently(session, view, command, slice)
       : await storeAloud(session, view, command, slice);
     for (const uid of stored.modified) modified.push(uid);
@@ -48,6 +53,13 @@ export async function store(session: Session, command: StoreCommand): Promise<Co
     return tellLimit(session, some, lowest);
   }
   return tellLimit(session, ok('STORE completed', await goneCode(session, ranges)), lowest);
+}
+
+/** Whether the rights allow all that a command asks for. */
+function allowsAll({ permanentFlags }: View, command: StoreCommand): boolean {
+  const { flags, keywords } = command.op === 'set' ? EVERYTHING : splitFlags(command.flags);
+  const mayKeywords = permanentFlags.keywords || keywords.length === 0;
+  return (flags & ~permanentFlags.flags) === 0 && mayKeywords;
 }
 
 async function write(

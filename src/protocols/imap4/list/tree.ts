@@ -1,4 +1,4 @@
-import { DELIMITER } from '#model';
+import { DELIMITER, type SpecialUse } from '#model';
 import type { Found, Namespace } from '#store';
 
 /** A name that LIST may give: a folder, a subscription, or a level above one. */
@@ -25,7 +25,9 @@ export class FolderTree {
       this.#names.set(name, { name, found, subscribed: subscribed.has(name) });
       for (const above of levelsAbove(name)) {
         this.#parents.add(above);
-        if (found.folder.specialUse !== undefined) this.#aboveSpecial.add(above);
+        // Of others not all levels are there, or may be looked up.
+        if (!found.mailbox.isOwn) this.#addMissing(above, false);
+        if (specialUseOf(found) !== undefined) this.#aboveSpecial.add(above);
       }
     }
     for (const name of subscriptions) {
@@ -38,8 +40,8 @@ export class FolderTree {
   }
 
   /** Reads the names of an account. */
-  static async of(names: Namespace): Promise<FolderTree> {
-    return new FolderTree(await names.folders(), await names.own.subscriptions());
+  static async of(names: Namespace, scope: { readonly others: boolean }): Promise<FolderTree> {
+    return new FolderTree(await names.folders(scope), await names.own.subscriptions());
   }
 
   /** All names in order, INBOX first. */
@@ -69,6 +71,11 @@ export class FolderTree {
     if (!this.#names.has(name) || (subscribed && !this.#names.get(name)!.subscribed))
       this.#names.set(name, { name, found: this.#names.get(name)?.found, subscribed });
   }
+}
+
+/** What a folder is for; those of others are for them, not for who looks (RFC 6154 §2). */
+export function specialUseOf({ mailbox, folder }: Found): SpecialUse | undefined {
+  return mailbox.isOwn ? folder.specialUse : undefined;
 }
 
 export function* levelsAbove(name: string): Generator<string> {

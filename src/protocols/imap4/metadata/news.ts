@@ -110,7 +110,7 @@ export class AnnotationNews implements Disposable {
   async #names(): Promise<ReadonlyMap<FolderId, Listed>> {
     const own = this.#session.mailbox.mailboxId;
     const names = new Map<FolderId, Listed>();
-    for (const listed of (await FolderTree.of(this.#session.names)).names())
+    for (const listed of (await FolderTree.of(this.#session.names, { others: false })).names())
       if (listed.found?.mailbox.mailboxId === own) names.set(listed.found.folder.folderId, listed);
     return names.set(SERVER_ID, { name: '', found: undefined, subscribed: false });
   }

@@ -1,4 +1,4 @@
-import { DELIMITER, type MailboxId } from '#model';
+import { DELIMITER, hasRight, type MailboxId } from '#model';
 import type { Found } from '#store';
 import { encodeList, type StatusItem } from '#wire';
 import { encodeStatusOf } from '../commands/status.ts';
@@ -20,6 +20,8 @@ export class TooManyFolders extends Error {}
 /** A folder with whatever of it is told. */
 interface Known extends Listed {
   readonly found: Found;
+  /** Its messages may be known of (RFC 4314 §4). */
+  readonly readable: boolean;
 }
 
 /** Folders by mailbox and id, and names that are subscribed. */
@@ -49,7 +51,7 @@ export class FolderNews implements Disposable {
 
   /** Begins with what there is now. @throws {TooManyFolders} */
   static async begin(session: Session, registration: Registration): Promise<FolderNews> {
-    return new FolderNews(session, registration, await pictureOf(session));
+    return new FolderNews(session, registration, await pictureOf(session, registration));
   }
 
   /** There may be something to tell. */
@@ -77,7 +79,7 @@ export class FolderNews implements Disposable {
     this.#stale = false;
     let now: Picture;
     try {
-      now = await pictureOf(this.#session);
+      now = await pictureOf(this.#session, this.#registration);
     } catch (error) {
       this.#stale = true;
       throw error;
@@ -142,7 +144,7 @@ export class FolderNews implements Disposable {
   /** Of the selected folder other groups say nothing (RFC 5465 §6). */
   #wantsMessages(folder: Known): boolean {
     if (this.#session.selected && this.#session.view.shows(folder.found.folder)) return false;
-    return this.#registration.wants('MessageNew', folder);
+    return folder.readable && this.#registration.wants('MessageNew', folder);
   }
 
   #statusLine(folder: Known): Promise<string> {
@@ -196,15 +198,17 @@ export class FolderNews implements Disposable {
   }
 }
 
-async function pictureOf(session: Session): Promise<Picture> {
-  const tree = await FolderTree.of(session.names);
+async function pictureOf(session: Session, { others }: Registration): Promise<Picture> {
+  const tree = await FolderTree.of(session.names, { others });
   const folders = new Map<string, Known>();
   const subscribed = new Set<string>();
   for (const listed of tree.names()) {
     if (listed.subscribed) subscribed.add(listed.name);
     const { found } = listed;
     if (found === undefined) continue;
-    folders.set(`${found.folder.mailboxId}/${found.folder.folderId}`, { ...listed, found });
+    const { mailboxId, folderId } = found.folder;
+    const readable = found.mailbox.isOwn || hasRight(await found.mailbox.rights(folderId), 'r');
+    folders.set(`${mailboxId}/${folderId}`, { ...listed, found, readable });
     if (folders.size > FOLDERS_MAX) throw new TooManyFolders();
   }
   return { tree, folders, subscribed };

@@ -62,6 +62,6 @@ export class Notifications implements Disposable {
 
 /** More is asked for than can be told: from now on it is nothing (RFC 5465 §5.8). */
 export function tellOverflow(session: Session): void {
-  session.notifyBy(new Notifications(session, new Registration([], session.mailbox.mailboxId)));
+  session.notifyBy(new Notifications(session, new Registration([])));
   session.say('OK', 'There are too many folders to tell of', responseCode.notificationOverflow());
 }

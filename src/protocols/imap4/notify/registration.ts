@@ -1,6 +1,6 @@
 import type { EventGroup, FetchItem, NotifyEvent } from '#wire';
 import type { Listed } from '../list/tree.ts';
-import { filterOf, type Matcher } from '../search/sources.ts';
+import { filterOf, type Matcher, namesOthers } from '../search/sources.ts';
 
 /** What is told of the selected folder. */
 export interface SelectedEvents {
@@ -20,9 +20,12 @@ interface FolderEvents {
 export class Registration {
   /** Undefined: nothing. */
   readonly selected: SelectedEvents | undefined;
-  readonly #others: FolderEvents[] = [];
+  /** Whether folders of others may be meant: to know of them, all are asked what they share. */
+  readonly others: boolean;
+  readonly #groups: FolderEvents[] = [];
 
-  constructor(groups: readonly EventGroup[], ownMailboxId: number) {
+  constructor(groups: readonly EventGroup[]) {
+    let others = false;
     for (const { filter, events, items } of groups) {
       if (filter.source === 'selected' || filter.source === 'selected-delayed') {
         if (events.has('MessageNew'))
@@ -31,18 +34,22 @@ export class Registration {
             flags: events.has('FlagChange'),
             items,
           };
-      } else this.#others.push({ matches: filterOf(filter, ownMailboxId), events });
+      } else {
+        this.#groups.push({ matches: filterOf(filter), events });
+        others ||= events.size > 0 && namesOthers(filter);
+      }
     }
+    this.others = others;
   }
 
   /** Whether there is anything to look for beside the selected folder. */
   get watchesFolders(): boolean {
-    return this.#others.some(({ events }) => events.size > 0);
+    return this.#groups.some(({ events }) => events.size > 0);
   }
 
   /** Whether one of the events is wanted of any folder. */
   hears(event: NotifyEvent): boolean {
-    return this.#others.some(({ events }) => events.has(event));
+    return this.#groups.some(({ events }) => events.has(event));
   }
 
   /**
@@ -50,7 +57,7 @@ export class Registration {
    * NONE of it.
    */
   wants(event: NotifyEvent, folder: Listed): boolean {
-    for (const { matches, events } of this.#others) {
+    for (const { matches, events } of this.#groups) {
       if (!matches(folder)) continue;
       if (events.size === 0) return false;
       if (events.has(event)) return true;

@@ -1,5 +1,5 @@
 import { DELIMITER } from '#model';
-import type { Found } from '#store';
+import { type Found, isOthers } from '#store';
 import type { FolderFilter, SearchSource } from '#wire';
 import { FolderTree, type Listed } from '../list/tree.ts';
 import type { Session } from '../session.ts';
@@ -18,7 +18,8 @@ export async function foldersOf(
   sources: readonly SearchSource[],
 ): Promise<readonly Found[]> {
   const matchers = sources.map((source) => matcherOf(session, source));
-  const tree = await FolderTree.of(session.names);
+  const others = sources.some((source) => mayNameOthers(session, source));
+  const tree = await FolderTree.of(session.names, { others });
   const folders: Found[] = [];
   for (const listed of tree.names())
     if (listed.found !== undefined && matchers.some((matches) => matches(listed)))
@@ -26,19 +27,39 @@ export async function foldersOf(
   return folders;
 }
 
+function mayNameOthers(session: Session, source: SearchSource): boolean {
+  if (source.source !== 'selected') return namesOthers(source);
+  return session.selected && !session.view.mailbox.isOwn;
+}
+
+/** Whether a filter may mean folders of others; the account's own are those at its root. */
+export function namesOthers(source: FolderFilter): boolean {
+  switch (source.source) {
+    case 'inboxes':
+    case 'personal':
+      return false;
+    case 'subscribed':
+      return true;
+    case 'mailboxes':
+    case 'subtree':
+    case 'subtree-one':
+      return source.mailboxes.some(isOthers);
+  }
+}
+
 export type Matcher = (listed: Listed) => boolean;
 
 function matcherOf(session: Session, source: SearchSource): Matcher {
-  if (source.source !== 'selected') return filterOf(source, session.mailbox.mailboxId);
+  if (source.source !== 'selected') return filterOf(source);
   return ({ found }) => found !== undefined && session.selected && session.view.shows(found.folder);
 }
 
 /** Says of a name whether a filter means it; personal is what is in the own mailbox (RFC 5465 §6). */
-export function filterOf(source: FolderFilter, ownMailboxId: number): Matcher {
+export function filterOf(source: FolderFilter): Matcher {
   switch (source.source) {
     case 'inboxes':
     case 'personal':
-      return ({ found }) => found?.mailbox.mailboxId === ownMailboxId;
+      return ({ name }) => !isOthers(name);
     case 'subscribed':
       return ({ subscribed }) => subscribed;
     case 'mailboxes': {

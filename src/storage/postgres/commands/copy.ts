@@ -1,5 +1,5 @@
 import { PosthornError } from '#kernel';
-import { Flag, UID_MAX, type Uid } from '#model';
+import { ALL_FLAGS, Flag, type FlagSet, UID_MAX, type Uid } from '#model';
 import type { Copied, Copy, FolderRef } from '../../commands.ts';
 import { hasRoomFor } from '../../quota.ts';
 import type { Row } from '../connection.ts';
@@ -37,12 +37,14 @@ export async function copy(tx: Transaction, command: Copy): Promise<Copied> {
   const firstUid = target.uidNext as Uid;
   const uids = rows.map((row) => row[0] as Uid);
   if (rows.length === 0) return { uidValidity: target.uidValidity, uids, firstUid };
-  const sums = sumsOf(rows);
+  const { keeping = ALL_FLAGS } = command;
+  const sums = sumsOf(rows, keeping.flags);
   checkRoom(tx, command, target, sums);
 
   const mailbox = tx.mailbox(to.mailboxId);
   const across = to.mailboxId !== mailboxId;
-  const keywords = across ? await keywordsFor(tx, to, rows) : rows.map((row) => row[4] as string);
+  const stored = rows.map((row) => (keeping.keywords ? (row[4] as string) : ' '));
+  const keywords = across ? await keywordsFor(tx, to, stored) : stored;
   const contentIds = across ? await copyContents(tx, command, rows) : rows.map(contentIdOf);
   const modSeq = tx.nextModSeq(mailbox, target);
   await tx.write(
@@ -53,7 +55,7 @@ export async function copy(tx: Transaction, command: Copy): Promise<Copied> {
     modSeq,
     tx.nowMs,
     numberArray(contentIds),
-    numberArray(rows.map((row) => row[1] as number)),
+    numberArray(rows.map((row) => (row[1] as number) & keeping.flags)),
     textArray(keywords),
     numberArray(rows.map((row) => row[5] as number)),
     numberArray(rows.map((row) => row[2] as number)),
@@ -64,7 +66,7 @@ export async function copy(tx: Transaction, command: Copy): Promise<Copied> {
   mailbox.usedMessages += sums.messages;
   const added = uids.map((_uid, index) => firstUid + index);
   tx.logChange({ ...to, modSeq, kind: 'a', uids: added });
-  if (command.move) await removeSource(tx, source, rows, sums, across);
+  if (command.move) await removeSource(tx, source, rows, across);
   else if (!across) await countCopies(tx, mailboxId, contentIds, 1);
   return { uidValidity: target.uidValidity, uids, firstUid };
 }
@@ -90,9 +92,8 @@ async function countCopies(
 async function keywordsFor(
   tx: Transaction,
   { mailboxId }: FolderRef,
-  rows: readonly Row[],
+  stored: readonly string[],
 ): Promise<readonly string[]> {
-  const stored = rows.map((row) => row[4] as string);
   const names = new Set(stored.flatMap((text) => [...namesOf(text)]));
   await internKeywords(tx, mailboxId, [...names]);
   const forms = new Map<string, string>();
@@ -134,11 +135,12 @@ interface Sums {
   sizeBytes: number;
 }
 
-function sumsOf(rows: readonly Row[]): Sums {
+/** @param kept the flags that count */
+function sumsOf(rows: readonly Row[], kept: FlagSet): Sums {
   const sums: Sums = { messages: rows.length, unseen: 0, deleted: 0, sizeBytes: 0 };
   for (const [, flags, sizeBytes] of rows) {
-    if (((flags as number) & Flag.Seen) === 0) sums.unseen++;
-    if (((flags as number) & Flag.Deleted) !== 0) sums.deleted++;
+    if (((flags as number) & kept & Flag.Seen) === 0) sums.unseen++;
+    if (((flags as number) & kept & Flag.Deleted) !== 0) sums.deleted++;
     sums.sizeBytes += sizeBytes as number;
   }
   return sums;
@@ -164,7 +166,6 @@ async function removeSource(
   tx: Transaction,
   source: FolderState,
   rows: readonly Row[],
-  sums: Sums,
   across: boolean,
 ): Promise<void> {
   const { mailboxId, folderId } = source;
@@ -173,6 +174,7 @@ async function removeSource(
   const modSeq = tx.nextModSeq(mailbox, source);
   await tx.write(DELETE_SOURCE, mailboxId, folderId, uidsLiteral(uids));
   if (across) await releaseContents(tx, mailboxId, rows.map(contentIdOf));
+  const sums = sumsOf(rows, ALL_FLAGS.flags);
   addSums(source, sums, -1);
   mailbox.usedBytes -= sums.sizeBytes;
   mailbox.usedMessages -= sums.messages;

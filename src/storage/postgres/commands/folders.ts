@@ -2,7 +2,7 @@ import { assert, PosthornError } from '#kernel';
 import { DELIMITER, type FolderId, INBOX_ID, type MailboxId, type SpecialUse } from '#model';
 import type { CreateFolder, DeleteFolder, RenameFolder, Subscribe } from '../../commands.ts';
 import type { Value } from '../connection.ts';
-import { ALL_UIDS, textArray } from '../literals.ts';
+import { ALL_UIDS, numberArray, textArray } from '../literals.ts';
 import type { MailboxState } from '../state.ts';
 import type { Transaction } from '../transaction.ts';
 import { copy } from './copy.ts';
@@ -18,6 +18,11 @@ const INSERT_FOLDER = `INSERT INTO folder(mailbox_id, folder_id, name, special_u
     messages, unseen, deleted, size_bytes, recent_from)
   VALUES ($1, $2, $3, $4, $5, 1, $6, 0, 0, 0, 0, 1)`;
 const DELETE_FOLDER = 'DELETE FROM folder WHERE mailbox_id = $1 AND folder_id = $2 RETURNING 1';
+const INHERIT_RIGHTS = `INSERT INTO acl(mailbox_id, folder_id, grantee_id, negative, rights)
+  SELECT a.mailbox_id, n.id, a.grantee_id, a.negative, a.rights
+  FROM folder AS f JOIN acl AS a ON a.mailbox_id = f.mailbox_id AND a.folder_id = f.folder_id
+    CROSS JOIN unnest($3::bigint[]) AS n(id)
+  WHERE f.mailbox_id = $1 AND f.name = $2`;
 const DELETE_RIGHTS = 'DELETE FROM acl WHERE mailbox_id = $1 AND folder_id = $2';
 const DELETE_ANNOTATIONS = 'DELETE FROM annotation WHERE mailbox_id = $1 AND folder_id = $2';
 const DELETE_CHANGES = 'DELETE FROM change WHERE mailbox_id = $1 AND folder_id = $2';
@@ -49,8 +54,32 @@ export async function createFolder(
   const missing = parentsOf(name).filter((parent) => !known.has(parent));
   await checkRoomFor(tx, mailbox.mailboxId, missing.length + 1);
   tx.foldersChanged(mailbox);
-  for (const parent of missing) await insertFolder(tx, mailbox, parent, undefined);
-  return { folderId: await insertFolder(tx, mailbox, name, specialUse) };
+  const above = await insertParents(tx, mailbox, missing);
+  const folderId = await insertFolder(tx, mailbox, name, specialUse);
+  await inheritRights(tx, mailbox.mailboxId, missing[0] ?? name, [...above, folderId]);
+  return { folderId };
+}
+
+async function insertParents(
+  tx: Transaction,
+  mailbox: MailboxState,
+  missing: readonly string[],
+): Promise<FolderId[]> {
+  const folderIds: FolderId[] = [];
+  for (const parent of missing) folderIds.push(await insertFolder(tx, mailbox, parent, undefined));
+  return folderIds;
+}
+
+/** Gives new folders the rights of the folder above the topmost of them (RFC 4314 §4). */
+async function inheritRights(
+  tx: Transaction,
+  mailboxId: MailboxId,
+  topmost: string,
+  folderIds: readonly FolderId[],
+): Promise<void> {
+  const end = topmost.lastIndexOf(DELIMITER);
+  if (end >= 0)
+    await tx.write(INHERIT_RIGHTS, mailboxId, topmost.slice(0, end), numberArray(folderIds));
 }
 
 /** Writes the row of a new folder. */
@@ -114,7 +143,8 @@ export async function renameFolder(
   const missing = parentsOf(name).filter((parent) => !known.has(parent));
   await checkRoomFor(tx, mailboxId, missing.length);
   tx.foldersChanged(mailbox);
-  for (const parent of missing) await insertFolder(tx, mailbox, parent, undefined);
+  const above = await insertParents(tx, mailbox, missing);
+  if (above.length > 0) await inheritRights(tx, mailboxId, missing[0]!, above);
   await tx.write(RENAME_ONE, mailboxId, folderId, name);
   await tx.write(RENAME_BELOW, mailboxId, oldName, name);
   tx.renameFolders(mailboxId, (old) =>

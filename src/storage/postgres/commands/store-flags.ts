@@ -1,4 +1,4 @@
-import { Flag, type ModSeq, type Uid } from '#model';
+import { ALL_FLAGS, Flag, type ModSeq, type Uid } from '#model';
 import type { FlagsStored, StoreFlags } from '../../commands.ts';
 import type { Value } from '../connection.ts';
 import { rangesLiteral, uidsIn } from '../literals.ts';
@@ -29,6 +29,11 @@ const EDITS = {
     keywords: `CASE WHEN $5 = ' ' THEN e.keywords ELSE ${STORED(`SELECT ${WORDS} EXCEPT SELECT ${GIVEN}`)} END`,
   },
   replace: { flags: '$4::integer', keywords: '$5::text' },
+  // $8 flags that stay as they are, $9 whether the keywords do.
+  'replace-within': {
+    flags: 'e.flags & $8::integer | $4::integer',
+    keywords: 'CASE WHEN $9::boolean THEN e.keywords ELSE $5::text END',
+  },
 } as const;
 
 function updateOf({ flags, keywords }: { flags: string; keywords: string }): string {
@@ -48,6 +53,7 @@ const UPDATES = {
   add: updateOf(EDITS.add),
   remove: updateOf(EDITS.remove),
   replace: updateOf(EDITS.replace),
+  'replace-within': updateOf(EDITS['replace-within']),
 };
 
 /** Changes flags and keywords of the entries that differ, in one set-based statement. */
@@ -55,18 +61,21 @@ export async function storeFlags(tx: Transaction, command: StoreFlags): Promise<
   const mailbox = tx.mailbox(command.mailboxId);
   const folder = tx.folder(command);
   await tx.flushRows();
-  const { operation, mailboxId, folderId } = command;
+  const { operation, mailboxId, folderId, within = ALL_FLAGS } = command;
   const known = operation === 'remove' ? knownKeywords : internKeywords;
-  const keywords = await known(tx, mailboxId, command.keywords);
+  const keywords = await known(tx, mailboxId, within.keywords ? command.keywords : []);
   const place = [mailboxId, folderId, rangesLiteral(command.uids)] as const;
   const modified = await modifiedSince(tx, command, place);
+  const isPart = operation === 'replace' && command.within !== undefined;
+  const kept = isPart ? [ALL_FLAGS.flags & ~within.flags, !within.keywords] : [];
   const [row] = await tx.write(
-    UPDATES[operation],
+    UPDATES[isPart ? 'replace-within' : operation],
     ...place,
-    command.flags,
+    command.flags & within.flags,
     keywords,
     mailbox.modSeq + 1,
     command.unchangedSince ?? Number.MAX_SAFE_INTEGER,
+    ...kept,
   );
   const [ranges, seen, deleted] = row as readonly [string | null, number, number];
   const changed: readonly Uid[] = uidsIn(ranges);

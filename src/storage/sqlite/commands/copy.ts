@@ -1,5 +1,5 @@
 import { PosthornError } from '#kernel';
-import { Flag, UID_MAX, type Uid } from '#model';
+import { ALL_FLAGS, Flag, type FlagSet, UID_MAX, type Uid } from '#model';
 import type { Copied, Copy } from '../../commands.ts';
 import { hasRoomFor } from '../../quota.ts';
 import { mergeRanges, RANGES, rangesJson } from '../ranges.ts';
@@ -11,7 +11,8 @@ const FROM_SOURCE = `FROM ${RANGES} AS r CROSS JOIN entry AS e
   WHERE e.mailbox_id = ? AND e.folder_id = ? AND e.uid BETWEEN r.lo AND r.hi`;
 const SELECT_SOURCE = `SELECT e.uid, e.flags, e.size_bytes ${FROM_SOURCE} ORDER BY e.uid`;
 const INSERT_COPIES = `INSERT INTO entry(mailbox_id, folder_id, uid, content_id, flags, keywords, modseq, internal_ms, saved_ms, size_bytes)
-  SELECT ?, ?, ? + row_number() OVER (ORDER BY e.uid) - 1, e.content_id, e.flags, e.keywords, ?, e.internal_ms, ?, e.size_bytes ${FROM_SOURCE}`;
+  SELECT ?, ?, ? + row_number() OVER (ORDER BY e.uid) - 1, e.content_id, e.flags & ?,
+    CASE WHEN ? = 1 THEN e.keywords ELSE ' ' END, ?, e.internal_ms, ?, e.size_bytes ${FROM_SOURCE}`;
 const COUNT_COPIES = `INSERT INTO content_ref(content_id, refs)
   SELECT e.content_id, 1 + count(*) ${FROM_SOURCE} GROUP BY e.content_id
   ON CONFLICT(content_id) DO UPDATE SET refs = refs + excluded.refs - 1`;
@@ -32,18 +33,23 @@ export function copy(tx: Transaction, command: Copy, nowMs: number): Copied {
   // From here on exactly these: moved within one folder, the copies must not be taken for sources.
   const exact = rangesJson(mergeRanges(uids.map((uid) => [uid, uid])));
   const place = [exact, command.mailboxId, command.folderId] as const;
-  const sums = sumsOf(rows);
+  const { keeping = ALL_FLAGS } = command;
+  const sums = sumsOf(rows, keeping.flags);
   checkRoom(tx, command, target, sums);
 
   const mailbox = tx.mailbox(command.to.mailboxId);
   const rewrites =
-    command.to.mailboxId === command.mailboxId ? [] : rewritesFor(tx, command, place);
+    command.to.mailboxId === command.mailboxId || !keeping.keywords
+      ? []
+      : rewritesFor(tx, command, place);
   const modSeq = tx.nextModSeq(mailbox, target);
   tx.sql.run(
     INSERT_COPIES,
     command.to.mailboxId,
     command.to.folderId,
     firstUid,
+    keeping.flags,
+    keeping.keywords ? 1 : 0,
     modSeq,
     nowMs,
     ...place,
@@ -60,7 +66,7 @@ export function copy(tx: Transaction, command: Copy, nowMs: number): Copied {
     'a',
     uids.map((_uid, index) => firstUid + index),
   );
-  if (command.move) removeSource(tx, source, place, uids, sums);
+  if (command.move) removeSource(tx, source, place, uids, sumsOf(rows, ALL_FLAGS.flags));
   else tx.sql.run(COUNT_COPIES, ...place);
   return { uidValidity: target.uidValidity, uids, firstUid };
 }
@@ -89,11 +95,12 @@ interface Sums {
   sizeBytes: number;
 }
 
-function sumsOf(rows: readonly Row[]): Sums {
+/** @param kept the flags that count */
+function sumsOf(rows: readonly Row[], kept: FlagSet): Sums {
   const sums: Sums = { messages: rows.length, unseen: 0, deleted: 0, sizeBytes: 0 };
   for (const [, flags, sizeBytes] of rows) {
-    if (((flags as number) & Flag.Seen) === 0) sums.unseen++;
-    if (((flags as number) & Flag.Deleted) !== 0) sums.deleted++;
+    if (((flags as number) & kept & Flag.Seen) === 0) sums.unseen++;
+    if (((flags as number) & kept & Flag.Deleted) !== 0) sums.deleted++;
     sums.sizeBytes += sizeBytes as number;
   }
   return sums;

@@ -17,6 +17,10 @@ const INSERT_FOLDER = `INSERT INTO folder(mailbox_id, folder_id, name, special_u
     messages, unseen, deleted, size_bytes, recent_from)
   VALUES (?, ?, ?, ?, ?, 1, ?, 0, 0, 0, 0, 1)`;
 const DELETE_FOLDER = 'DELETE FROM folder WHERE mailbox_id = ? AND folder_id = ?';
+const INHERIT_RIGHTS = `INSERT INTO acl(mailbox_id, folder_id, grantee_id, negative, rights)
+  SELECT a.mailbox_id, n.value, a.grantee_id, a.negative, a.rights
+  FROM folder AS f JOIN acl AS a ON a.mailbox_id = f.mailbox_id AND a.folder_id = f.folder_id CROSS JOIN json_each(?) AS n
+  WHERE f.mailbox_id = ? AND f.name = ?`;
 const DELETE_RIGHTS = 'DELETE FROM acl WHERE mailbox_id = ? AND folder_id = ?';
 const DELETE_ANNOTATIONS = 'DELETE FROM annotation WHERE mailbox_id = ? AND folder_id = ?';
 const DELETE_CHANGES = 'DELETE FROM change WHERE mailbox_id = ? AND folder_id = ?';
@@ -47,8 +51,31 @@ export function createFolder(
   const missing = missingParents(tx, mailbox.mailboxId, name);
   checkRoomFor(tx, mailbox.mailboxId, missing.length + 1);
   tx.foldersChanged(mailbox);
-  for (const parent of missing) insertFolder(tx, mailbox, parent, undefined, nowMs);
-  return { folderId: insertFolder(tx, mailbox, name, specialUse, nowMs) };
+  const above = insertParents(tx, mailbox, missing, nowMs);
+  const folderId = insertFolder(tx, mailbox, name, specialUse, nowMs);
+  inheritRights(tx, mailbox.mailboxId, missing[0] ?? name, [...above, folderId]);
+  return { folderId };
+}
+
+function insertParents(
+  tx: Transaction,
+  mailbox: MailboxState,
+  missing: readonly string[],
+  nowMs: number,
+): FolderId[] {
+  return missing.map((parent) => insertFolder(tx, mailbox, parent, undefined, nowMs));
+}
+
+/** Gives new folders the rights of the folder above the topmost of them (RFC 4314 §4). */
+function inheritRights(
+  tx: Transaction,
+  mailboxId: MailboxId,
+  topmost: string,
+  folderIds: readonly FolderId[],
+): void {
+  const end = topmost.lastIndexOf(DELIMITER);
+  if (end >= 0)
+    tx.sql.run(INHERIT_RIGHTS, JSON.stringify(folderIds), mailboxId, topmost.slice(0, end));
 }
 
 /** Writes the row of a new folder. */
@@ -100,7 +127,8 @@ export function renameFolder(
   tx.foldersChanged(mailbox);
   const { name: oldName } = source;
   tx.forgetFolders(mailboxId);
-  for (const parent of missing) insertFolder(tx, mailbox, parent, undefined, nowMs);
+  const above = insertParents(tx, mailbox, missing, nowMs);
+  if (above.length > 0) inheritRights(tx, mailboxId, missing[0]!, above);
   tx.sql.run(RENAME_ONE, command.name, mailboxId, folderId);
   tx.sql.run(RENAME_BELOW, command.name, [...oldName].length + 1, mailboxId, oldName, oldName);
   return { folderId };

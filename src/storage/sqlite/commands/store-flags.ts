@@ -1,5 +1,5 @@
 import type { SQLInputValue } from 'node:sqlite';
-import { Flag, type Uid } from '#model';
+import { ALL_FLAGS, Flag, type Uid } from '#model';
 import type { FlagsStored, StoreFlags } from '../../commands.ts';
 import { RANGES, rangesJson } from '../ranges.ts';
 import type { Transaction } from '../transaction.ts';
@@ -80,17 +80,21 @@ function modifiedSince(
 }
 
 function editOf(tx: Transaction, command: StoreFlags): Edit {
-  const { flags, operation, mailboxId } = command;
+  const { operation, mailboxId, within = ALL_FLAGS } = command;
   const known = operation === 'remove' ? knownKeywords : internKeywords;
-  const keywords = known(tx, mailboxId, command.keywords);
+  const keywords = known(tx, mailboxId, within.keywords ? command.keywords : []);
+  const flags = command.flags & within.flags;
   if (operation === 'replace') {
+    const kept = ALL_FLAGS.flags & ~within.flags;
+    const place = within.keywords ? '?' : 'e.keywords';
+    const keywordValues = within.keywords ? [keywords] : [];
     return {
-      flags: '?',
-      keywords: '?',
-      differs: 'e.flags <> ? OR e.keywords <> ?',
-      flagsValues: [flags],
-      keywordValues: [keywords],
-      differsValues: [flags, keywords],
+      flags: 'e.flags & ? | ?',
+      keywords: place,
+      differs: `e.flags <> (e.flags & ? | ?) OR e.keywords <> ${place}`,
+      flagsValues: [kept, flags],
+      keywordValues,
+      differsValues: [kept, flags, ...keywordValues],
     };
   }
   const differs = operation === 'remove' ? 'e.flags & ? <> 0' : 'e.flags | ? <> e.flags';

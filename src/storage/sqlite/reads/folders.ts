@@ -12,11 +12,11 @@ import type { OpenedFolder } from '../../reads.ts';
 import type { Row, Statements } from '../statements.ts';
 import { readUids } from './uids.ts';
 
-const COLUMNS = `mailbox_id, folder_id, name, special_use, uid_validity, uid_next, highest_modseq, messages, unseen, deleted,
-  size_bytes, recent_from`;
-const SELECT_ALL = `SELECT ${COLUMNS} FROM folder WHERE mailbox_id = ? ORDER BY name`;
-const SELECT_BY_NAME = `SELECT ${COLUMNS} FROM folder WHERE mailbox_id = ? AND name = ?`;
-const SELECT_ONE = `SELECT ${COLUMNS} FROM folder WHERE mailbox_id = ? AND folder_id = ?`;
+export const FOLDER_COLUMNS = `f.mailbox_id, f.folder_id, f.name, f.special_use, f.uid_validity, f.uid_next, f.highest_modseq, f.messages, f.unseen,
+  f.deleted, f.size_bytes, f.recent_from`;
+const SELECT_ALL = `SELECT ${FOLDER_COLUMNS} FROM folder AS f WHERE mailbox_id = ? ORDER BY name`;
+const SELECT_BY_NAME = `SELECT ${FOLDER_COLUMNS} FROM folder AS f WHERE mailbox_id = ? AND name = ?`;
+const SELECT_ONE = `SELECT ${FOLDER_COLUMNS} FROM folder AS f WHERE mailbox_id = ? AND folder_id = ?`;
 const SELECT_SUBSCRIPTIONS = 'SELECT name FROM subscription WHERE mailbox_id = ? ORDER BY name';
 const SELECT_KEYWORDS = 'SELECT name FROM keyword WHERE mailbox_id = ? ORDER BY name';
 const SELECT_FIRST_UNSEEN = `SELECT uid FROM entry WHERE mailbox_id = ? AND folder_id = ? AND flags & ${Flag.Seen} = 0
@@ -24,7 +24,7 @@ const SELECT_FIRST_UNSEEN = `SELECT uid FROM entry WHERE mailbox_id = ? AND fold
 
 const SUM_DELETED = `SELECT coalesce(sum(size_bytes), 0) FROM entry WHERE mailbox_id = ? AND folder_id = ? AND flags & ${Flag.Deleted} <> 0`;
 
-function folderOf(row: Row): Folder {
+export function folderOf(row: Row): Folder {
   return {
     mailboxId: row[0] as MailboxId,
     folderId: row[1] as FolderId,
