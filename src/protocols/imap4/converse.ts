@@ -30,7 +30,7 @@ export async function converse(session: Session): Promise<void> {
   try {
     greet(session);
     while (!session.over) {
-      const step = await session.rest(() => session.input.next());
+      const step = await session.follower.rest(() => session.input.next());
       if (step === undefined) endOfInput(session);
       else await answer(session, step);
     }

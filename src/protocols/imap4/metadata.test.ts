@@ -167,7 +167,7 @@ test('after ENABLE METADATA others’ changes are told, in IDLE at once (RFC 546
   const house = await stand(t, { administrators: [USER] });
   const watching = await house.open();
   const other = await house.open('CREATE a', 'SETMETADATA a (/shared/comment "x")');
-  const { untagged } = await watching.ok('ENABLE METADATA METADATA-SERVER');
+  const { untagged } = await watching.ok('ENABLE METADATA');
   assert.deepEqual(untagged, [{ type: 'ENABLED', capabilities: ['METADATA'] }]);
   await watching.ok('SETMETADATA a (/shared/own "x")');
   assert.deepEqual(metadataOf(await watching.ok('NOOP')), [], 'nothing before, and not of its own');
@@ -191,6 +191,14 @@ test('after ENABLE METADATA others’ changes are told, in IDLE at once (RFC 546
   await watching.login(USER, PASSWORD);
   await other.ok('SETMETADATA INBOX (/shared/comment "again")');
   assert.deepEqual(metadataOf(await watching.ok('NOOP')), []);
+});
+
+test('after ENABLE METADATA-SERVER only the server’s are told', async (t) => {
+  const { open } = await stand(t, { administrators: [USER] });
+  const watching = await open('ENABLE METADATA-SERVER');
+  const other = await open('SETMETADATA INBOX (/shared/comment "x")');
+  await other.ok('SETMETADATA "" (/shared/comment "s")');
+  assert.deepEqual(metadataOf(await watching.ok('NOOP')), [['', ['/shared/comment']]]);
 });
 
 test('METADATA can be kept from a client', async (t) => {

@@ -1,10 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Account, type SaslChannel, saslChannel } from '#directory';
-import { type Connection, isPosthornError, type Logger, waits } from '#kernel';
+import { type Connection, type Logger, waits } from '#kernel';
 import type { Change, Uid } from '#model';
 import { type Mailbox, Namespace } from '#store';
 import { encodeStatus, type Ranges, responseCode } from '#wire';
 import { Contexts } from './context/contexts.ts';
+import { Follower } from './follower.ts';
 import { Input } from './input.ts';
 import type { AnnotationNews } from './metadata/news.ts';
 import type { Notifications } from './notify/notifications.ts';
@@ -14,9 +15,6 @@ import type { ServerContext } from './server-context.ts';
 import { switchedOff } from './switched-off.ts';
 import type { View } from './view.ts';
 
-/** A client in IDLE is told again so long after the storage was out of reach. */
-const LOOK_AGAIN_MS = 1000;
-
 /** Extensions that ENABLE switches on (RFC 9051 §6.3.1). */
 export type Extension =
   | 'IMAP4rev2'
@@ -24,7 +22,8 @@ export type Extension =
   | 'QRESYNC'
   | 'UTF8=ACCEPT'
   | 'UIDONLY'
-  | 'METADATA';
+  | 'METADATA'
+  | 'METADATA-SERVER';
 
 /** What one session remembers between commands, and its ways to the client. */
 export class Session {
@@ -43,6 +42,8 @@ export class Session {
   progress: Progress | undefined;
   /** Searches in the selected folder whose results are followed. */
   readonly contexts = new Contexts();
+  /** Tells what happens while the client waits. */
+  readonly follower = new Follower(this);
   /** Annotations of which the client is told, after ENABLE METADATA. */
   news: AnnotationNews | undefined;
   authFailures = 0;
@@ -59,13 +60,8 @@ export class Session {
   #loginWait: Disposable | undefined;
   #over = false;
   #stopping = false;
-  #idling = false;
-  /** The client's next command is waited for. */
-  #resting = false;
   #notifications: Notifications | undefined;
   #removed = false;
-  #updating: Promise<void> | undefined;
-  #lookAgain: Disposable | undefined;
 
   constructor(server: ServerContext, connection: Connection, log: Logger) {
     this.server = server;
@@ -290,36 +286,20 @@ export class Session {
     await this.news?.tell();
   }
 
-  /** There may be something to tell: a client that waits for it is told at once. */
-  wake(): void {
-    if (this.#listens) this.#updateWhileIdle();
+  /** Whether there may be something to tell that the client wants to hear. */
+  get hasNews(): boolean {
+    return this.#hasNewsOfView || this.news?.stale === true || this.#notifications?.stale === true;
   }
 
-  /** Waits for the client's next command; one that asked for notifications is told meanwhile. */
-  async rest<T>(wait: () => Promise<T>): Promise<T> {
-    if (this.#notifications === undefined) return await wait();
-    this.#resting = true;
-    this.wake();
-    try {
-      return await wait();
-    } finally {
-      this.#resting = false;
-      this.#lookAgain?.[Symbol.dispose]();
-      await this.#updating;
-    }
+  /** Tells it. @param mayExpunge also which messages are gone */
+  async tellNews(mayExpunge: boolean): Promise<void> {
+    if (this.#hasNewsOfView) await this.update(mayExpunge);
+    await this.tellFolders();
   }
 
-  /** Tells what happens as it happens, until `endIdle`. */
-  beginIdle(): void {
-    this.#idling = true;
-    this.#updateWhileIdle();
-  }
-
-  /** Stops telling; resolves when nothing is being told any more. */
-  async endIdle(): Promise<void> {
-    this.#idling = false;
-    this.#lookAgain?.[Symbol.dispose]();
-    await this.#updating;
+  /** What was told of the selected folder may not be all: it is looked at again. */
+  doubt(): void {
+    if (this.#view !== undefined) this.#view.stale = true;
   }
 
   /** Ends the conversation with a last word. */
@@ -352,8 +332,7 @@ export class Session {
   /** Lets go of everything; the conversation is over. */
   dispose(): void {
     this.#over = true;
-    this.#idling = false;
-    this.#lookAgain?.[Symbol.dispose]();
+    this.follower[Symbol.dispose]();
     this.#loginWait?.[Symbol.dispose]();
     this.#watch?.[Symbol.dispose]();
     this.news?.[Symbol.dispose]();
@@ -398,7 +377,7 @@ export class Session {
     this.#notifications?.notice();
     if (change.kind !== 'directory' && change.mailboxId === this.#view?.mailbox.mailboxId)
       this.#noticeInView(change);
-    else this.wake();
+    else this.follower.wake();
   }
 
   /** Something happened in the mailbox of the selected folder. */
@@ -407,59 +386,10 @@ export class Session {
     if (view === undefined) return;
     if (change.kind === 'entries' && change.folderId !== view.folderId) return;
     view.stale = true;
-    this.wake();
-  }
-
-  /** One at a time; hints that come meanwhile are looked at by the same run. */
-  #updateWhileIdle(): void {
-    this.#updating ??= this.#followChanges().finally(() => {
-      this.#updating = undefined;
-    });
-  }
-
-  get #listens(): boolean {
-    return this.#idling || (this.#resting && this.#notifications !== undefined);
-  }
-
-  get #hasNews(): boolean {
-    return this.#hasNewsOfView || this.news?.stale === true || this.#notifications?.stale === true;
+    this.follower.wake();
   }
 
   get #hasNewsOfView(): boolean {
     return this.#view?.stale === true && this.tellsSelected;
   }
-
-  async #followChanges(): Promise<void> {
-    try {
-      while (this.#listens && this.#hasNews && !this.#over) {
-        if (this.#hasNewsOfView) await this.update(this.#idling || this.expungesAtAnyTime);
-        await this.tellFolders();
-        if (this.connection.backlogged) await this.connection.drained();
-      }
-    } catch (error) {
-      // Nothing was told of it: that begins only when all has been read, and then nothing of the store is asked any more.
-      if (isPassing(error)) {
-        this.log.debug({ err: error }, 'telling of changes in IDLE is put off');
-        this.#lookAgainLater();
-        return;
-      }
-      this.log.error({ err: error }, 'telling of changes in IDLE failed');
-      this.bye('Something went wrong in the server', 'SERVERBUG');
-    }
-  }
-
-  /** The client waits to be told, whether or not there will be another hint. */
-  #lookAgainLater(): void {
-    if (this.#view !== undefined) this.#view.stale = true;
-    this.#lookAgain?.[Symbol.dispose]();
-    this.#lookAgain = this.server.clock.after(LOOK_AGAIN_MS, () => this.wake());
-  }
-}
-
-/** Whether the storage is only out of reach for now. */
-function isPassing(error: unknown): boolean {
-  return (
-    isPosthornError(error) &&
-    (error.code === 'unavailable' || error.code === 'deadline' || error.code === 'too-busy')
-  );
 }

@@ -5,9 +5,17 @@ import type { Extension, Session } from '../session.ts';
 import { isOn } from '../switched-off.ts';
 
 const EXTENSIONS: ReadonlyMap<string, Extension> = new Map(
-  (['IMAP4rev2', 'CONDSTORE', 'QRESYNC', 'UTF8=ACCEPT', 'UIDONLY', 'METADATA'] as const).map(
-    (name) => [name.toUpperCase(), name],
-  ),
+  (
+    [
+      'IMAP4rev2',
+      'CONDSTORE',
+      'QRESYNC',
+      'UTF8=ACCEPT',
+      'UIDONLY',
+      'METADATA',
+      'METADATA-SERVER',
+    ] as const
+  ).map((name) => [name.toUpperCase(), name]),
 );
 
 /**
@@ -28,7 +36,8 @@ export async function enable(
     // RFC 7162 §3.2.3: QRESYNC brings CONDSTORE with it.
     if (extension === 'CONDSTORE' || extension === 'QRESYNC') session.enableCondstore();
     // RFC 5464 §4.4.2: from now on others' changes of annotations are told.
-    if (extension === 'METADATA') session.news = await AnnotationNews.begin(session);
+    if (extension === 'METADATA' || extension === 'METADATA-SERVER')
+      session.news ??= await AnnotationNews.begin(session);
     session.enabled.add(extension);
   }
   session.write(encodeEnabled(added));

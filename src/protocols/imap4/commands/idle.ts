@@ -11,10 +11,10 @@ export async function idle(session: Session): Promise<Completion> {
   if (session.tellsSelected) await session.update(true);
   // What ends a session that waits for its client may have come while it did not wait yet.
   session.leave();
-  session.beginIdle();
+  session.follower.beginIdle();
   session.input.reader.expectLine(DONE_LINE_BYTES_MAX);
   const step = await session.input.next();
-  await session.endIdle();
+  await session.follower.endIdle();
   if (step?.kind === 'line' && isDone(step.bytes)) return ok('IDLE completed');
   return bad('Expected DONE');
 }

@@ -23,7 +23,7 @@ export class AnnotationNews implements Disposable {
     this.#session = session;
     this.#watch = session.server.store.watchDirectory(() => {
       this.#stale = true;
-      session.wake();
+      session.follower.wake();
     });
   }
 
@@ -100,11 +100,11 @@ export class AnnotationNews implements Disposable {
   /** RFC 5465 §5.6, §5.7 */
   #wants(folderId: FolderId, listed: Listed): boolean {
     const { enabled, notifications } = this.#session;
-    if (enabled.has('METADATA') || notifications === undefined) return true;
-    const { registration } = notifications;
-    return folderId === SERVER_ID
-      ? registration.hears('ServerMetadataChange')
-      : registration.wants('MailboxMetadataChange', listed);
+    const registration = notifications?.registration;
+    if (enabled.has('METADATA')) return true;
+    if (folderId !== SERVER_ID)
+      return registration?.wants('MailboxMetadataChange', listed) === true;
+    return enabled.has('METADATA-SERVER') || registration?.hears('ServerMetadataChange') === true;
   }
 
   async #names(): Promise<ReadonlyMap<FolderId, Listed>> {

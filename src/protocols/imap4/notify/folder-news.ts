@@ -62,7 +62,7 @@ export class FolderNews implements Disposable {
   /** Something happened in a mailbox. */
   notice(): void {
     this.#stale = true;
-    this.#session.wake();
+    this.#session.follower.wake();
   }
 
   /** Tells the state of all folders whose messages are told of, but the selected one (RFC 5465 §3.1). */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { FetchData } from '#wire';
 import type { ImapClient } from '../../../../test/clients/imap.ts';
-import { fill, mail, type StandOptions, stand } from '../stand.test.ts';
+import { fill, mail, type StandOptions, stand, USER } from '../stand.test.ts';
 
 /** A listener with a registration, and somebody else who does things. */
 async function pair(
@@ -257,4 +257,28 @@ test('a burst is told once, and who logs out of it hears no more', async (t) => 
   await ear.ok('UNAUTHENTICATE');
   await other.append('Work', mail('more'));
   await quiet(ear);
+});
+
+test('folders of others are told of where they are named, and no more when they are not shared any more', async (t) => {
+  const { open, openAs } = await stand(t);
+  const owner = await open('CREATE Work');
+  const ear = await openAs('bob@example.test');
+  const name = `Other Users/${USER}/Work`;
+  await ear.ok(
+    `NOTIFY SET (subtree "Other Users" (${MESSAGES} MailboxName)) (personal (${MESSAGES}))`,
+  );
+  await owner.ok('SETACL Work bob@example.test lr');
+  const listed = await told(ear);
+  assert.deepEqual([listed['type'], listed['mailbox']], ['LIST', name]);
+  await owner.append('Work', mail('one'));
+  assert.equal((await status(ear, name)).get('MESSAGES'), 1);
+  await owner.ok('SETACL Work bob@example.test l');
+  await owner.append('Work', mail('two'));
+  await quiet(ear);
+  await owner.ok('DELETEACL Work bob@example.test');
+  const gone = await told(ear);
+  assert.deepEqual(
+    [gone['mailbox'], gone['attributes']],
+    [name, ['\\NonExistent', '\\HasNoChildren']],
+  );
 });
