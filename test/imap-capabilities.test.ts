@@ -4,7 +4,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { connect } from 'node:tls';
-import { type StandOptions, stand } from '../src/protocols/imap4/stand.test.ts';
+import {
+  USER as ADMINISTRATOR,
+  type StandOptions,
+  stand,
+} from '../src/protocols/imap4/stand.test.ts';
 import type { ImapClient } from './clients/imap.ts';
 import { startSaslServer, USER } from './sasl-house.ts';
 import { TestDirectory } from './server.ts';
@@ -46,7 +50,7 @@ async function announcedInEveryState(t: TestContext): Promise<ReadonlySet<string
   const setUps: StandOptions[] = [
     { tls: true, remote: true },
     { limits: { messageLimit: 1000 } },
-    { limits: { saveLimit: 1000 } },
+    { limits: { saveLimit: 1000 }, administrators: [ADMINISTRATOR] },
   ];
   for (const options of setUps) {
     const { connect, open } = await stand(t, options);
