@@ -87,7 +87,9 @@ export class Follower {
   async comeBack(): Promise<void> {
     await this.ok('UNSELECT');
     if (this.kind !== 'qresync') return this.select();
-    const known = new Set(this.uids.filter((uid) => uid !== undefined));
+    // Behind a message whose uid it never asked for it could not say which place is whose.
+    const unknown = this.uids.indexOf(undefined);
+    const known = new Set(unknown < 0 ? this.uids : this.uids.slice(0, unknown));
     const parameters = `${this.#uidValidity} ${this.#highestModSeq}`;
     const completion = await this.client.ok(`SELECT INBOX (QRESYNC (${parameters}))`);
     const { untagged } = completion;
@@ -96,7 +98,7 @@ export class Follower {
         for (const { first, last } of data.uids)
           for (let uid = first as number; uid <= last; uid++) known.delete(uid);
     // What is left keeps its order, and whatever is new stands behind it: a wrong place shows with the next FETCH.
-    this.uids = [...known].sort((a, b) => a - b);
+    this.uids = [...known];
     this.hear(untagged.filter(({ type }) => type !== 'VANISHED'));
     this.#completed(completion);
     await this.learn();
