@@ -29,9 +29,9 @@ function tableUnder(heading: string): readonly (readonly string[])[] {
   );
 }
 
-/** Without a number that depends on how the server is set up, and without which rights or resources there are. */
+/** Without a number that depends on how the server is set up, and without which rights there are. */
 function tokenOf(capability: string): string {
-  return capability.replace(/(?<=LIMIT=)\d+$|(?<=^RIGHTS=|^QUOTA=RES-).*$/, '');
+  return capability.replace(/(?<=LIMIT=)\d+$|(?<=^RIGHTS=).*$/, '');
 }
 
 async function announced(client: ImapClient): Promise<readonly string[]> {

@@ -127,6 +127,7 @@ test('UID FETCH VANISHED names what was expunged since (RFC 7162 §3.2.6)', asyn
         { first: 6, last: 6 },
       ],
     },
+    { type: 'RECENT', count: 3 },
   ]);
   await client.ok('UID STORE 4 +FLAGS.SILENT (\\Seen)');
   const changed = await client.ok(`UID FETCH 1:* (FLAGS) (CHANGEDSINCE ${since} VANISHED)`);
@@ -210,11 +211,66 @@ test('expunges are told as VANISHED, and counted, after ENABLE QRESYNC (RFC 7162
         { first: 3, last: 3 },
       ],
     },
+    { type: 'RECENT', count: 1 },
   ]);
   await other.ok('STORE 1 +FLAGS (\\Deleted)');
   await one.ok('NOOP');
+  // Something may have happened of which it was not told: RFC 7162 §3.2.8.
   const closed = await one.ok('CLOSE');
-  assert.equal(closed.code, 'HIGHESTMODSEQ');
+  assert.equal(closed.code, undefined);
+});
+
+test('a mod-sequence above an expunge still to come is told with one that is safe (RFC 7162 §3.2)', async (t) => {
+  const { open } = await stand(t);
+  const one = await open('ENABLE QRESYNC', 'SELECT INBOX');
+  await fill(one, 4);
+  const other = await open('SELECT INBOX', 'STORE 2 +FLAGS (\\Deleted)');
+  await one.ok('NOOP');
+  const { untagged } = await other.ok('STATUS INBOX (HIGHESTMODSEQ)');
+  const status = untagged.find((data) => data.type === 'STATUS');
+  const safe = `HIGHESTMODSEQ ${status?.items.get('HIGHESTMODSEQ')}`;
+  await other.ok('EXPUNGE');
+  await other.ok('STORE 3 +FLAGS (\\Flagged)');
+  const told = async (command: string): Promise<readonly (string | undefined)[]> => {
+    const { untagged, codeText } = await one.ok(command);
+    const codes = untagged.map((data) => (data.type === 'STATUS-RESPONSE' ? data.codeText : ''));
+    return [codeText, ...codes.filter((code) => code !== '')];
+  };
+  // Message 4 is shown with a mod-sequence above that of the expunge, which may not be told yet.
+  assert.deepEqual(await told('FETCH 4 (FLAGS MODSEQ)'), [safe]);
+  assert.deepEqual(await told('STORE 4 +FLAGS (\\Seen)'), [safe]);
+  assert.deepEqual(await told('STORE 1:4 +FLAGS.SILENT (\\Draft)'), [safe, 'EXPUNGEISSUED']);
+  const [drafts] = await one.fetch('1', 'MODSEQ');
+  const known = drafts!.items.get('MODSEQ');
+  await other.ok('STORE 3 -FLAGS (\\Flagged)');
+  const conditional = await told(`STORE 1,4 (UNCHANGEDSINCE ${known}) +FLAGS (\\Answered)`);
+  assert.deepEqual(conditional, ['MODIFIED 4', safe]);
+  assert.deepEqual(await told('FETCH 1 BODY.PEEK[]'), [undefined], 'no mod-sequence was shown');
+  // With uids the expunge can be told, and is.
+  assert.deepEqual(await told('UID FETCH 1:* (MODSEQ)'), ['EXPUNGEISSUED']);
+  assert.deepEqual(await told('FETCH 1:* (MODSEQ)'), [undefined]);
+});
+
+test('\\Recent is counted anew when the mailbox shrinks (RFC 3501 §7.3.2)', async (t) => {
+  const { open } = await stand(t);
+  const one = await open('SELECT INBOX');
+  await fill(one, 3);
+  const other = await open('SELECT INBOX', 'STORE 1 +FLAGS.SILENT (\\Deleted)', 'EXPUNGE');
+  const recent = async (command: string): Promise<readonly unknown[]> =>
+    (await one.ok(command)).untagged.flatMap((data) =>
+      data.type === 'RECENT' ? [data.count] : [],
+    );
+  assert.deepEqual(await recent('NOOP'), [2]);
+  await fill(other, 1);
+  await other.ok('NOOP');
+  await one.ok('NOOP');
+  const whose = (await one.fetch('1:*', 'FLAGS')).map(({ items }) => items.get('FLAGS'));
+  const count = whose.filter((flags) => (flags as string[]).includes('\\Recent')).length;
+  await other.ok('UID STORE 4 +FLAGS.SILENT (\\Deleted)');
+  await other.ok('EXPUNGE');
+  const after = await recent('NOOP');
+  // Told only when it is another number: the message was recent for the other session.
+  assert.deepEqual(after, count === 2 ? [] : [2]);
 });
 
 test('MOVE: COPYUID, then the expunges, then OK (RFC 6851 §3.3)', async (t) => {
@@ -224,7 +280,7 @@ test('MOVE: COPYUID, then the expunges, then OK (RFC 6851 §3.3)', async (t) => 
   const moved = await client.ok('MOVE 1,3 Trash');
   assert.deepEqual(
     moved.untagged.map((data) => (data.type === 'STATUS-RESPONSE' ? data.code : data.type)),
-    ['COPYUID', 'VANISHED'],
+    ['COPYUID', 'VANISHED', 'RECENT'],
   );
   assert.equal(moved.code, 'HIGHESTMODSEQ');
 });

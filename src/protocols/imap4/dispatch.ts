@@ -47,6 +47,7 @@ import { unselect } from './commands/unselect.ts';
 import { unsubscribe } from './commands/unsubscribe.ts';
 import { bad, type Completion } from './completion.ts';
 import { Progress } from './progress.ts';
+import { withSafeModSeq } from './safe-mod-seq.ts';
 import type { Session } from './session.ts';
 import { refuseSwitchedOff } from './switched-off.ts';
 import { refuseNumbers } from './uid-only.ts';
@@ -177,7 +178,7 @@ export async function dispatch(
     refusal ?? (await runWithProgress(session, body.name, () => run(session, body as never)));
   if (session.selected && !session.over) await tellChanges(session, tell);
   if (tell !== 'nothing' && !session.over) await session.tellFolders();
-  if (completion !== undefined) complete(session, tag, completion);
+  if (completion !== undefined) complete(session, tag, withSafeModSeq(session, completion));
 }
 
 /** Does a command; of those that may take long and write whole lines only, it is told that they go on. */
@@ -201,7 +202,7 @@ async function tellChanges(session: Session, tell: Telling): Promise<void> {
     case 'hinted':
     case 'hinted-unnumbered':
       if (!session.tellsSelected) return;
-      if (session.view.stale || (mayExpunge && session.view.hasGone))
+      if (session.view.stale || session.view.isBehind || (mayExpunge && session.view.hasGone))
         await session.update(mayExpunge);
       return;
     case 'all':

@@ -237,7 +237,10 @@ test('messages that are gone keep their number until it may be told (RFC 9051 §
   const stored = await one.ok('STORE 3 +FLAGS (\\Answered)');
   assert.ok(stored.untagged.every(({ type }) => type !== 'EXPUNGE'));
   const noop = await one.ok('NOOP');
-  assert.deepEqual(noop.untagged, [{ type: 'EXPUNGE', seq: 2 }]);
+  assert.deepEqual(noop.untagged, [
+    { type: 'EXPUNGE', seq: 2 },
+    { type: 'RECENT', count: 2 },
+  ]);
   const [third] = await one.fetch('2', 'UID');
   assert.equal(third!.items.get('UID'), 3);
 });

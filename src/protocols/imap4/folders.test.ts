@@ -119,7 +119,7 @@ test('RENAME of INBOX moves its messages and leaves it empty (RFC 9051 §6.3.6)'
   const renamed = await client.ok('RENAME INBOX old');
   assert.deepEqual(
     renamed.untagged.map(({ type }) => type),
-    ['EXPUNGE', 'EXPUNGE'],
+    ['EXPUNGE', 'EXPUNGE', 'RECENT'],
   );
   const { untagged } = await client.ok('SELECT old');
   assert.ok(untagged.some((data) => data.type === 'EXISTS' && data.count === 2));

@@ -14,3 +14,11 @@ export async function goneCode(
   if (view.stale) await session.update(session.byUid);
   return view.namesGone(ranges) ? 'EXPUNGEISSUED' : undefined;
 }
+
+/**
+ * The same for a search, which passed over messages that are gone: the client learns why numbers that it counts with are not
+ * among the results. One that counts in uids is told of the expunges before the search ends.
+ */
+export function passedOverCode(session: Session, passedOver: boolean): 'EXPUNGEISSUED' | undefined {
+  return passedOver && !session.byUid ? 'EXPUNGEISSUED' : undefined;
+}

@@ -29,8 +29,8 @@ export async function resynchronize(
   const known = knownUids(parameters, (changes.folder.uidNext - 1) as Uid | 0);
   const matched = matchedUpTo(view, parameters);
   const candidates = known.filter(({ last }) => last > matched);
+  // What happened after the view was taken is told in its turn: the client goes by the HIGHESTMODSEQ of the view.
   const vanished = (await vanishedUids(view.mailbox, changes, candidates)).filter(
-    // What happened after the view was taken is told in its turn.
     (uid) => uid > matched && view.seqOf(uid) === undefined,
   );
   if (vanished.length > 0) session.write(encodeVanished(rangesOf(vanished), true));
@@ -38,7 +38,7 @@ export async function resynchronize(
   let lines = 0;
   for (const entry of changes.entries) {
     const seq = rangesInclude(known, entry.uid) ? view.seqOf(entry.uid) : undefined;
-    if (seq === undefined) continue;
+    if (seq === undefined || entry.modSeq > view.modSeq) continue;
     wire += encodeFlagUpdate(session, view, seq, entry);
     if (++lines % LINES_AT_ONCE !== 0) continue;
     session.write(wire);

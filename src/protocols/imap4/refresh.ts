@@ -73,8 +73,9 @@ function leaveDeleted(session: Session): 0 {
 async function tell(session: Session, view: View, update: ViewUpdate): Promise<void> {
   if (update.added > 0) {
     session.write(encodeCount(view.size, 'EXISTS'));
-    if (!session.rev2) session.write(encodeCount(view.recentCount, 'RECENT'));
   }
+  if (!session.rev2 && (update.added > 0 || update.expunged.length > 0))
+    tellRecent(session, view, update.added > 0);
   if (!session.tellsFlags) return;
   for (let from = 0; from < update.changed.length; from += LINES_AT_ONCE) {
     let wire = '';
@@ -83,6 +84,18 @@ async function tell(session: Session, view: View, update: ViewUpdate): Promise<v
     session.write(wire);
     if (session.connection.backlogged) await session.connection.drained();
   }
+}
+
+/**
+ * Tells how many messages are \Recent, which IMAP4rev1 wants when the size of the mailbox changes (RFC 3501 §7.3.2).
+ *
+ * @param always also when it is what the client was told last
+ */
+export function tellRecent(session: Session, view: View, always: boolean): void {
+  const count = view.recentCount;
+  if (!always && count === view.recentTold) return;
+  view.recentTold = count;
+  session.write(encodeCount(count, 'RECENT'));
 }
 
 function tellExpunged(session: Session, { expunged, expungedSeqs }: ViewUpdate): void {
@@ -138,6 +151,7 @@ export function encodeFlagUpdate(
   const flags = encodeEntryFlags(entry, view.isRecent(entry.uid));
   const uid = namesUid(session) ? `UID ${entry.uid} ` : '';
   const modSeq = session.condstore ? ` MODSEQ (${entry.modSeq})` : '';
+  if (session.condstore) view.shown(entry.modSeq);
   return `${fetchStart(session, seq, entry.uid)}${uid}FLAGS (${flags})${modSeq})\r\n`;
 }
 

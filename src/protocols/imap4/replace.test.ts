@@ -32,7 +32,7 @@ test('REPLACE: the new one is told before the old one goes (RFC 8508)', LIMIT, a
   const replaced = await replace(client, 'REPLACE 2 INBOX (\\Seen \\Draft)', mail('draft'));
   assert.equal(replaced.status, 'OK');
   assert.equal(replaced.code, 'HIGHESTMODSEQ');
-  assert.deepEqual(told(replaced), ['APPENDUID', 'EXISTS', 'RECENT', 'EXPUNGE']);
+  assert.deepEqual(told(replaced), ['APPENDUID', 'EXISTS', 'RECENT', 'EXPUNGE', 'RECENT']);
   assert.deepEqual(await subjects(client), ['1 message 1', '3 message 3', '4 draft']);
   const [flags] = await client.fetch('3', 'FLAGS');
   assert.deepEqual(flags!.items.get('FLAGS'), ['\\Seen', '\\Draft', '\\Recent']);
@@ -42,7 +42,7 @@ test('REPLACE: the new one is told before the old one goes (RFC 8508)', LIMIT, a
   assert.equal(last.status, 'OK');
   assert.deepEqual(await subjects(client), ['1 message 1', '3 message 3', '6 draft three']);
   const other = await replace(client, 'UID REPLACE 6 Sent', mail('sent'));
-  assert.deepEqual(told(other), ['APPENDUID', 'EXPUNGE']);
+  assert.deepEqual(told(other), ['APPENDUID', 'EXPUNGE', 'RECENT']);
   assert.deepEqual(await subjects(client), ['1 message 1', '3 message 3']);
   await client.ok('SELECT Sent');
   assert.deepEqual(await subjects(client), ['1 sent']);
@@ -144,5 +144,5 @@ test('REPLACE and UIDONLY: UID REPLACE only, with VANISHED', LIMIT, async (t) =>
   client.send('a REPLACE 1 INBOX {10}\r\n');
   assert.equal((await client.completion('a')).code, 'UIDREQUIRED');
   const replaced = await replace(client, 'UID REPLACE 1 INBOX', mail('two'));
-  assert.deepEqual(told(replaced), ['APPENDUID', 'EXISTS', 'RECENT', 'VANISHED']);
+  assert.deepEqual(told(replaced), ['APPENDUID', 'EXISTS', 'RECENT', 'VANISHED', 'RECENT']);
 });

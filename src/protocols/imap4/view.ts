@@ -60,11 +60,15 @@ export class View {
   #uids: Uint32Array;
   #size: number;
   #modSeq: ModSeq;
+  #safeModSeq: ModSeq;
+  #shownModSeq = 0;
   /** Messages that are gone and still have a number. */
   readonly #gone = new Set<number>();
   /** Changes that this session made and has told of already. */
   readonly #told = new Set<ModSeq>();
   readonly #recent: RecentRange[] = [];
+  /** The count that the client was told last. */
+  recentTold = 0;
   /** Keywords the client was told of, by their name in lower case. */
   readonly #keywords: Map<string, string>;
 
@@ -83,6 +87,7 @@ export class View {
     this.#uids = uids;
     this.#size = uids.length;
     this.#modSeq = folder.highestModSeq;
+    this.#safeModSeq = folder.highestModSeq;
     this.#keywords = new Map(keywords.map((keyword) => [keyword.toLowerCase(), keyword]));
   }
 
@@ -124,6 +129,28 @@ export class View {
   /** Up to which change the view knows the folder. */
   get modSeq(): ModSeq {
     return this.#modSeq;
+  }
+
+  /** Up to which change the client knows the folder, expunges too. */
+  get safeModSeq(): ModSeq {
+    return this.#safeModSeq;
+  }
+
+  /** Whether the client was shown what is newer than all that the view knows. */
+  get isBehind(): boolean {
+    return this.#shownModSeq > this.#modSeq;
+  }
+
+  /** Notes the mod-sequence of a message that the client is shown, as it was read from the store. */
+  shown(modSeq: ModSeq): void {
+    if (modSeq > this.#shownModSeq) this.#shownModSeq = modSeq;
+  }
+
+  /** Whether, since this was last asked, the client was shown a mod-sequence above that of an expunge still to come. */
+  takeShownAhead(): boolean {
+    const isAhead = this.#shownModSeq > this.#safeModSeq;
+    this.#shownModSeq = 0;
+    return isAhead;
   }
 
   /** Whether messages are gone of which the client has not been told. */
@@ -289,6 +316,7 @@ export class View {
     }
     this.#told.clear();
     this.#modSeq = changes.folder.highestModSeq;
+    if (!this.hasGone) this.#safeModSeq = this.#modSeq;
     this.renamed(changes.folder);
     return { ...removed, added: this.#size - before, changed };
   }

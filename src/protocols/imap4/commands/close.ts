@@ -1,5 +1,4 @@
 import { hasRight } from '#model';
-import { responseCode } from '#wire';
 import { type Completion, ok } from '../completion.ts';
 import type { Session } from '../session.ts';
 
@@ -10,12 +9,7 @@ export async function close(session: Session): Promise<Completion> {
   // RFC 4314 §4: without the right to expunge, it only closes.
   const rights = await view.mailbox.rights(view.folderId);
   if (view.readOnly || !hasRight(rights, 'e')) return ok('CLOSE completed');
-  const expunged = await view.mailbox.expunge({
-    folderId: view.folderId,
-    uids: undefined,
-    onlyDeleted: true,
-  });
-  // RFC 7162 §3.2.8: the client learns up to which change it may count this as known.
-  const tells = session.condstore && expunged.uids.length > 0;
-  return ok('CLOSE completed', tells ? responseCode.highestModSeq(expunged.modSeq) : undefined);
+  await view.mailbox.expunge({ folderId: view.folderId, uids: undefined, onlyDeleted: true });
+  // RFC 7162 §3.2.8: never with HIGHESTMODSEQ, since the client has not heard of what others did before.
+  return ok('CLOSE completed');
 }

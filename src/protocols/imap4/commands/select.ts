@@ -12,7 +12,7 @@ import { bad, type Completion, no, ok } from '../completion.ts';
 import { mailboxIdOf } from '../object-id.ts';
 import { resynchronize } from '../qresync.ts';
 import { recentOf } from '../recent.ts';
-import { tellPermanentFlags } from '../refresh.ts';
+import { tellPermanentFlags, tellRecent } from '../refresh.ts';
 import type { Session } from '../session.ts';
 import { allowsWriting, View } from '../view.ts';
 
@@ -67,7 +67,7 @@ function tellFolder(session: Session, view: View, opened: OpenedFolder): void {
 
 /** What only IMAP4rev1 has (RFC 3501 §6.3.1). */
 function tellRev1(session: Session, view: View, { firstUnseen }: OpenedFolder): void {
-  session.write(encodeCount(view.recentCount, 'RECENT'));
+  tellRecent(session, view, true);
   // RFC 9586 §3: it would be a message number.
   if (session.uidOnly) return;
   const unseen = firstUnseen && view.seqOf(firstUnseen);

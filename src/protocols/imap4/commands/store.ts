@@ -150,6 +150,7 @@ async function tellModSeqs(session: Session, view: View, stored: FlagsStored): P
     const seq = numbers.seqOf(uid);
     if (seq === undefined) continue;
     const named = (session.byUid || session.qresync) && !session.uidOnly ? `UID ${uid} ` : '';
+    view.shown(stored.modSeq);
     wire += `${fetchStart(session, seq, uid)}${named}MODSEQ (${stored.modSeq}))\r\n`;
   }
   session.write(wire);

@@ -1,5 +1,6 @@
 import { encodeThreads, type ThreadCommand } from '#wire';
 import { type Completion, ok } from '../completion.ts';
+import { passedOverCode } from '../gone.ts';
 import { compileSearch } from '../search/compile.ts';
 import { runSearch } from '../search/folder-search.ts';
 import { scopeOf } from '../search/session-scope.ts';
@@ -20,7 +21,7 @@ export async function thread(session: Session, command: ThreadCommand): Promise<
   const scope = scopeOf(session);
   const plan = compileSearch(key, scope);
   if (plan.reportsModSeq) session.enableCondstore();
-  const { seqs } = await runSearch(plan, scope);
+  const { seqs, passedOver } = await runSearch(plan, scope);
   const slices = new Slices(() => scope.checkPeer());
   const links = new ReferenceLinks();
   const byReferences = algorithm === 'REFERENCES';
@@ -38,5 +39,5 @@ export async function thread(session: Session, command: ThreadCommand): Promise<
   });
   const { firstRoot, firstChild, nextSibling } = lists;
   session.write(encodeThreads({ firstRoot, firstChild, nextSibling, numbers }));
-  return ok(`${uid ? 'UID ' : ''}THREAD completed`);
+  return ok(`${uid ? 'UID ' : ''}THREAD completed`, passedOverCode(session, passedOver));
 }

@@ -53,6 +53,7 @@ export class FetchAnswer {
 
   #items(row: Entry): string {
     const recent = this.#view.isRecent(row.uid);
+    if (this.#plan.hasModSeq) this.#view.shown(row.modSeq);
     let wire = '';
     for (const item of this.#plan.rowItems)
       wire = wire === '' ? item(row, recent) : `${wire} ${item(row, recent)}`;
@@ -75,6 +76,7 @@ export class FetchAnswer {
     const flags = this.#plan.hasFlags ? '' : renderFlags(entry, recent);
     const wantsModSeq = this.#session.condstore && !this.#plan.hasModSeq;
     const modSeq = wantsModSeq ? renderModSeq(entry, recent) : '';
+    if (wantsModSeq) this.#view.shown(entry.modSeq);
     return `${flags}${flags !== '' && modSeq !== '' ? ' ' : ''}${modSeq}`;
   }
 

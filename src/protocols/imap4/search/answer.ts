@@ -1,6 +1,7 @@
 import type { ModSeq, SeqNum } from '#model';
 import type { SearchKey, SearchReturns, SortCriterion } from '#wire';
 import { bad, type Completion, ok } from '../completion.ts';
+import { passedOverCode } from '../gone.ts';
 import { newestNumbers, tellLimit } from '../message-limit.ts';
 import type { Session } from '../session.ts';
 import { type Sorted, sortFound } from '../sort/sort-found.ts';
@@ -24,6 +25,7 @@ export interface FolderQuery {
 interface Ordered {
   readonly seqs: readonly SeqNum[];
   readonly modSeqs: readonly ModSeq[] | undefined;
+  readonly passedOver: boolean;
   /** What they were sorted by. */
   readonly sorted?: Sorted;
 }
@@ -75,7 +77,8 @@ export async function answerSearch(session: Session, query: FolderQuery): Promis
       scope,
     );
   }
-  const completion = ok(`${uid ? 'UID ' : ''}${command} completed`);
+  const code = passedOverCode(session, ordered.passedOver);
+  const completion = ok(`${uid ? 'UID ' : ''}${command} completed`, code);
   return tellLimit(session, completion, lowest && scope.uids[lowest - 1]);
 }
 
@@ -91,6 +94,7 @@ async function inOrder(
   return {
     seqs: pick(found.seqs),
     modSeqs: found.modSeqs === undefined ? undefined : pick(found.modSeqs),
+    passedOver: found.passedOver,
     sorted,
   };
 }

@@ -243,6 +243,13 @@ test('messages that are gone are not found, and those not told of neither', asyn
   const gone = folder.scope({ uids: known, isGone: (uid) => uid === 9999 || uid === some[1] });
   assert.deepEqual(await find('ALL', gone), [1, 3, 4, 5, 6]);
   assert.deepEqual(await find('1:3 SUBJECT ""', gone), [1, 3]);
+  const passesOver = async (text: string, of = gone): Promise<boolean> =>
+    (await runSearch(compileSearch(keyOf(text), of), of)).passedOver;
+  assert.ok(await passesOver('ALL'));
+  assert.ok(await passesOver('1:3 UNSEEN'));
+  assert.ok(!(await passesOver('3:6 BODY "x"')), 'they were not asked for');
+  assert.ok(await passesOver('LARGER 0', scope), 'found out by reading');
+  assert.ok(!(await passesOver('1:6 LARGER 0', scope)));
 });
 
 test('nothing to search', async () => {
@@ -251,7 +258,11 @@ test('nothing to search', async () => {
     assert.deepEqual(await find(text, scope), []);
   const plan = compileSearch(keyOf('MODSEQ 1'), scope);
   for (const goal of ['all', { first: 1 }, { last: 5 }, 'ends'] as const)
-    assert.deepEqual(await runSearch(plan, scope, goal), { seqs: [], modSeqs: [] });
+    assert.deepEqual(await runSearch(plan, scope, goal), {
+      seqs: [],
+      modSeqs: [],
+      passedOver: false,
+    });
 });
 
 test('more entries in the store than the view knows do not end the reading early', async () => {

@@ -18,6 +18,8 @@ export interface Found {
   readonly seqs: readonly SeqNum[];
   /** Of each its mod-sequence; undefined unless the plan reports them. */
   readonly modSeqs: readonly ModSeq[] | undefined;
+  /** Some that still have a number are gone, so that nobody can say whether they would have matched. */
+  readonly passedOver: boolean;
 }
 
 const COLUMNS: Readonly<Record<Stage, EntryColumns>> = {
@@ -57,6 +59,7 @@ export async function runSearch(
   return {
     seqs: [...first.seqs, ...last.seqs],
     modSeqs: first.modSeqs === undefined ? undefined : [...first.modSeqs, ...last.modSeqs!],
+    passedOver: first.passedOver || last.passedOver,
   };
 }
 
@@ -74,6 +77,7 @@ class Run {
   readonly #slices: Slices;
   /** The matches, when not all are wanted the best ones, best first. */
   readonly #found: Match[] = [];
+  #passedOver = false;
   #settled = 0;
   #all = 0;
 
@@ -96,7 +100,10 @@ class Run {
       const undecided: Candidate[] = [];
       for (const seq of seqs) {
         const uid = uids[seq - 1]!;
-        if (this.#scope.isGone(uid)) continue;
+        if (this.#scope.isGone(uid)) {
+          this.#passedOver = true;
+          continue;
+        }
         const candidate = new Candidate(seq, uid);
         if (this.#isUndecided(candidate)) undecided.push(candidate);
       }
@@ -147,6 +154,7 @@ class Run {
   async #read(group: readonly Candidate[], stage: Stage): Promise<readonly Candidate[]> {
     const { mailbox, folderId } = this.#scope;
     const undecided: Candidate[] = [];
+    let there = 0;
     for (let next = 0; next < group.length; ) {
       const entries = await mailbox.entries({
         folderId,
@@ -159,6 +167,7 @@ class Run {
         while (next < group.length && group[next]!.uid < entry.uid) next++;
         const candidate = group[next];
         if (candidate?.uid !== entry.uid) continue;
+        there++;
         candidate.learn(entry, stage);
         if (stage === Stage.Body && !(await this.#scan(candidate, entry))) continue;
         if (this.#isUndecided(candidate)) undecided.push(candidate);
@@ -167,6 +176,8 @@ class Run {
       const last = entries.at(-1)!.uid;
       while (next < group.length && group[next]!.uid <= last) next++;
     }
+    // What has not changed since is not read, though it is there.
+    if (there < group.length && this.#plan.changedSince === 0) this.#passedOver = true;
     return undecided;
   }
 
@@ -213,6 +224,7 @@ class Run {
     return {
       seqs: found.map(({ seq }) => seq),
       modSeqs: this.#plan.reportsModSeq ? found.map(({ modSeq }) => modSeq as ModSeq) : undefined,
+      passedOver: this.#passedOver,
     };
   }
 }
