@@ -143,22 +143,28 @@ class Run {
     }
   }
 
-  /** Reads a group's columns of a stage; gives those that are still undecided. Who is not there any more drops out. */
+  /**
+   * Reads a group's columns of a stage; gives those that are still undecided. Who is not there any more drops out, and who the
+   * plan says cannot match.
+   */
   async #read(group: readonly Candidate[], stage: Stage): Promise<readonly Candidate[]> {
     const { mailbox, folderId } = this.#scope;
     const undecided: Candidate[] = [];
+    let there = 0;
     for (let next = 0; next < group.length; ) {
       const entries = await mailbox.entries({
         folderId,
         uids: uidRangesOf(group, next),
         columns: this.#columnsOf(stage),
         changedSince: this.#plan.changedSince,
+        within: stage === Stage.State ? this.#plan.within : undefined,
         limit: group.length,
       });
       for (const entry of entries) {
         while (next < group.length && group[next]!.uid < entry.uid) next++;
         const candidate = group[next];
         if (candidate?.uid !== entry.uid) continue;
+        there++;
         candidate.learn(entry, stage);
         if (stage === Stage.Body && !(await this.#scan(candidate, entry))) continue;
         if (this.#isUndecided(candidate)) undecided.push(candidate);
@@ -167,6 +173,7 @@ class Run {
       const last = entries.at(-1)!.uid;
       while (next < group.length && group[next]!.uid <= last) next++;
     }
+    this.#settled += group.length - there;
     return undecided;
   }
 
