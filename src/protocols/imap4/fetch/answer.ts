@@ -92,11 +92,7 @@ export class FetchAnswer {
     const between = items !== '' && told !== '' ? ' ' : '';
     const wire = `${fetchStart(this.#session, seq, entry.uid)}${items}${between}${told}`;
     const space = items === '' && told === '' ? '' : ' ';
-    return this.#writeContents(
-      { wire, space },
-      new MessageContent(entry, this.#view.mailbox),
-      0,
-    );
+    return this.#writeContents({ wire, space }, new MessageContent(entry, this.#view.mailbox), 0);
   }
 
   /** The flags that \Seen changed, if they were not asked for anyway. */

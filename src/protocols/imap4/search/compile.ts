@@ -21,7 +21,7 @@ export interface Plan {
   readonly bounds: Ranges<SeqNum>;
   /** Only messages with a higher mod-sequence can match. */
   readonly changedSince: ModSeq;
-  /** Only messages with these flags and internal dates can match; undefined: any may. */
+  /** Only messages with these flags and internal dates can match; undefined where all may. */
   readonly within: StateBounds | undefined;
   /** The result tells the highest mod-sequence of what was found (RFC 7162 §3.1.5). */
   readonly reportsModSeq: boolean;

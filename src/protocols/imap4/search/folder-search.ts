@@ -216,7 +216,10 @@ class Run {
   }
 
   #result(): Found {
-    const found = this.#found.sort((a, b) => a.seq - b.seq);
+    const found = this.#found;
+    // Mostly they were found in order.
+    if (found.some(({ seq }, index) => index > 0 && seq < found[index - 1]!.seq))
+      found.sort((a, b) => a.seq - b.seq);
     return {
       seqs: found.map(({ seq }) => seq),
       modSeqs: this.#plan.reportsModSeq ? found.map(({ modSeq }) => modSeq as ModSeq) : undefined,

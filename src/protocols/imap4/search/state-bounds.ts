@@ -10,7 +10,7 @@ const ANY: StateBounds = {
   beforeMs: Number.MAX_SAFE_INTEGER,
 };
 
-/** Messages outside of these flags and internal dates cannot match, whatever is in them; undefined: any may. */
+/** Messages outside of these flags and internal dates cannot match, whatever is in them; undefined where all may. */
 export function stateBounds(key: SearchKey, nowMs: number): StateBounds | undefined {
   const bounds = boundsOf(key, nowMs);
   const isAny = (Object.keys(ANY) as (keyof StateBounds)[]).every(
