@@ -58,23 +58,22 @@ function isBlankLine(text: string, at: number): boolean {
   return code === LF || (code === CR && text.charCodeAt(at + 1) === LF);
 }
 
-/** Field name in lower case, or empty when [start, colon) cannot be one: RFC 5322 §3.6.8, blanks before the colon as in §4.5. */
-function fieldName(text: string, start: number, colon: number): string {
+/** Behind the name of the field, when [start, colon) is one, else `start`: RFC 5322 §3.6.8, blanks before the colon as in §4.5. */
+function nameEnd(text: string, start: number, colon: number): number {
   let end = colon;
   while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
   for (let at = start; at < end; at++) {
     const code = text.charCodeAt(at);
-    if (code <= SPACE || code === 0x7f) return '';
+    if (code <= SPACE || code === 0x7f) return start;
   }
-  return lowerAscii(text.slice(start, end));
+  return end;
 }
 
-/**
- * All fields of a header block, in order, up to its blank line. Lines that are no field are listed too, with an empty
- * name, so that the spans cover the block without gaps.
- */
-export function fieldSpans(text: string): FieldSpan[] {
-  const spans: FieldSpan[] = [];
+/** Takes a field, or a line that is none, in which nothing is the name: `nameEnd` is `start`. */
+type TakeField = (start: number, nameEnd: number, valueStart: number, end: number) => void;
+
+/** Goes through a header block, up to its blank line; gives where that stands. */
+function eachField(text: string, take: TakeField): number {
   let at = 0;
   // Looked for once for all lines without one.
   let colon = -1;
@@ -86,14 +85,38 @@ export function fieldSpans(text: string): FieldSpan[] {
     if (colon < start) colon = text.indexOf(':', start);
     if (colon < 0) colon = text.length;
     const isField = colon > start && colon < lineEnd;
-    spans.push({
-      name: isField ? fieldName(text, start, colon) : '',
-      start,
-      valueStart: isField ? colon + 1 : start,
-      end: at,
-    });
+    if (isField) take(start, nameEnd(text, start, colon), colon + 1, at);
+    else take(start, start, start, at);
   }
+  return at;
+}
+
+/**
+ * All fields of a header block, in order, up to its blank line. Lines that are no field are listed too, with an empty
+ * name, so that the spans cover the block without gaps.
+ */
+export function fieldSpans(text: string): FieldSpan[] {
+  const spans: FieldSpan[] = [];
+  eachField(text, (start, nameEnd, valueStart, end) => {
+    spans.push({ name: lowerAscii(text.slice(start, nameEnd)), start, valueStart, end });
+  });
   return spans;
+}
+
+/** Whether [start, end) is one of some names in lower case, compared where it stands. */
+function isNamed(text: string, start: number, end: number, names: readonly string[]): boolean {
+  const length = end - start;
+  for (const name of names) {
+    if (name.length !== length) continue;
+    let at = 0;
+    while (at < length && lowerCode(text.charCodeAt(start + at)) === name.charCodeAt(at)) at++;
+    if (at === length) return true;
+  }
+  return false;
+}
+
+function lowerCode(code: number): number {
+  return code >= 0x41 && code <= 0x5a ? code + 0x20 : code;
 }
 
 /** Unfolds and trims a raw field value: line breaks before blanks vanish, the last one too. RFC 5322 §2.2.3. */
@@ -123,33 +146,40 @@ export function* headerLines(head: Uint8Array): Generator<HeaderField> {
 /** Raw unfolded values (wire strings) of every field called `name` (any case), in order. */
 export function readHeader(head: Uint8Array, name: string): string[] {
   const text = wireOf(head);
-  const wanted = lowerAscii(name);
-  if (wanted === '') return [];
-  return fieldSpans(text)
-    .filter((span) => span.name === wanted)
-    .map((span) => spanValue(text, span));
+  const wanted = wantedNames([name]);
+  const values: string[] = [];
+  eachField(text, (start, nameEnd, valueStart, end) => {
+    if (isNamed(text, start, nameEnd, wanted)) values.push(unfold(text.slice(valueStart, end)));
+  });
+  return values;
+}
+
+/** In lower case; the empty name, which lines have that are no field, is none. */
+function wantedNames(names: readonly string[]): readonly string[] {
+  return names.filter((name) => name !== '').map(lowerAscii);
 }
 
 /**
  * The subset of a header that BODY[HEADER.FIELDS (…)] and BODY[HEADER.FIELDS.NOT (…)] ask for: matching fields byte
  * for byte with their folded lines, then the blank line. RFC 9051 §6.4.5.1.
  * @param not true keeps what is *not* named; lines that are no field count as not named
+ * @returns what takes that from a header block
  */
-export function headerFields(head: Uint8Array, names: readonly string[], not: boolean): Buffer {
-  const bytes = asBuffer(head);
-  const text = wireOf(head);
-  const wanted = new Set(names.map(lowerAscii));
-  wanted.delete('');
-  const out = Buffer.allocUnsafe(bytes.length + 4);
-  let length = 0;
-  let end = 0;
-  for (const span of fieldSpans(text)) {
-    end = span.end;
-    if (wanted.has(span.name) === not) continue;
-    length += bytes.copy(out, length, span.start, span.end);
-  }
-  if (length > 0 && out[length - 1] !== LF) length += out.write('\r\n', length, 'latin1');
-  const blank = end < text.length ? text.slice(end, lineAfter(text, end)) : '\r\n';
-  length += out.write(blank, length, 'latin1');
-  return out.subarray(0, length);
+export function headerFields(names: readonly string[], not: boolean): (head: Uint8Array) => Buffer {
+  const wanted = wantedNames(names);
+  return (head) => {
+    const bytes = asBuffer(head);
+    const text = wireOf(head);
+    const out = Buffer.allocUnsafe(bytes.length + 4);
+    let length = 0;
+    const end = eachField(text, (start, nameEnd, _valueStart, end) => {
+      if (isNamed(text, start, nameEnd, wanted) === not) return;
+      bytes.copy(out, length, start, end);
+      length += end - start;
+    });
+    if (length > 0 && out[length - 1] !== LF) length += out.write('\r\n', length, 'latin1');
+    const blank = end < text.length ? text.slice(end, lineAfter(text, end)) : '\r\n';
+    length += out.write(blank, length, 'latin1');
+    return out.subarray(0, length);
+  };
 }

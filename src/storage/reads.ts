@@ -82,11 +82,23 @@ export interface Entry extends EntryState {
   readonly hash: Buffer | undefined;
 }
 
+/** What flags and internal dates entries have. */
+export interface StateBounds {
+  /** Of these flags they have exactly `flags`. */
+  readonly among: FlagSet;
+  readonly flags: FlagSet;
+  readonly fromMs: number;
+  /** Not this and none after it. */
+  readonly beforeMs: number;
+}
+
 export interface EntryQuery extends FolderRef {
   readonly uids: UidRanges;
   readonly columns: EntryColumns;
   /** Only entries with a higher modseq. */
   readonly changedSince?: ModSeq;
+  /** Only entries within these bounds. */
+  readonly within?: StateBounds | undefined;
   /** At most this many, lowest uids first; the caller goes on above the last one it got. */
   readonly limit: number;
 }

@@ -30,6 +30,7 @@ export type {
   OpenedFolder,
   Problem,
   RecentClaimed,
+  StateBounds,
   UidRanges,
 } from '#storage';
 export { ANNOTATION_BYTES_MAX } from '#storage';

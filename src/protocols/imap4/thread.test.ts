@@ -22,7 +22,7 @@ async function threads(client: ImapClient, command: string): Promise<string> {
   const { untagged } = await client.ok(command);
   const found = untagged.find((data) => data.type === 'THREAD');
   assert.ok(found?.type === 'THREAD', command);
-  return encodeThreads(found.forest).slice('* THREAD'.length).trim();
+  return [...encodeThreads(found.forest)].join('').slice('* THREAD'.length).trim();
 }
 
 test('threads by references', async (t) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type ContentId, Flag, type FolderId, INBOX_ID, type MailboxId, type ModSeq } from '#model';
-import type { EntryColumns } from '../reads.ts';
+import type { EntryColumns, EntryQuery, StateBounds } from '../reads.ts';
 import {
   blobContent,
   contentOf,
@@ -134,6 +134,33 @@ function queries(open: OpenEngine): void {
       assert.deepEqual(await uids([[1, 4_294_967_295]], 4, asked), [1, 2, 5, 6]);
       assert.deepEqual(await uids([], 4, asked), []);
     }
+  });
+
+  test('bounds leave out other flags and internal dates, before the limit counts', async (t) => {
+    const box = await openBox(open, t);
+    for (let flags = 0; flags < 8; flags++)
+      await box.deliver(1, { flags, internalMs: 1000 * (flags + 1) });
+    const { Seen, Answered, Flagged } = Flag;
+    const anyTime = { fromMs: Number.MIN_SAFE_INTEGER, beforeMs: Number.MAX_SAFE_INTEGER };
+    const uids = async (within: StateBounds, more: Partial<EntryQuery> = {}) => {
+      const query = { ...box.ref(), uids: ranges([1, 9]), columns: {}, limit: 9, within, ...more };
+      return (await box.engine.read.entries(query)).map((entry) => entry.uid as number);
+    };
+    const unseen = { ...anyTime, among: Seen, flags: 0 };
+    assert.deepEqual(await uids(unseen), [1, 3, 5, 7]);
+    assert.deepEqual(await uids(unseen, { limit: 2 }), [1, 3]);
+    assert.deepEqual(await uids(unseen, { uids: ranges([1, 2], [4, 5], [7, 8]) }), [1, 5, 7]);
+    assert.deepEqual(await uids(unseen, { columns: { subject: true, head: true } }), [1, 3, 5, 7]);
+    assert.deepEqual(
+      await uids(unseen, { columns: { body: true }, uids: ranges([2, 2], [5, 6]) }),
+      [5],
+    );
+    const both = { ...anyTime, among: Seen | Flagged, flags: Flagged };
+    assert.deepEqual(await uids(both), [5, 7]);
+    // What is not among those that count does not count.
+    assert.deepEqual(await uids({ ...both, flags: Flagged | Answered }), [5, 7]);
+    assert.deepEqual(await uids({ among: 0, flags: 0, fromMs: 3000, beforeMs: 5000 }), [3, 4]);
+    assert.deepEqual(await uids({ ...unseen, fromMs: 3001, beforeMs: 5001 }), [5]);
   });
 
   test('changedSince leaves out what is not newer', async (t) => {

@@ -111,23 +111,31 @@ export function encodeVanished(uids: Ranges<Uid>, earlier: boolean): string {
   return `* VANISHED ${earlier ? '(EARLIER) ' : ''}${formatRanges(uids)}\r\n`;
 }
 
-/** IMAP4rev1's `* SEARCH …`, with the highest mod-sequence of what was found after a MODSEQ key. */
-export function encodeSearch(numbers: ArrayLike<number>, modSeq?: ModSeq): string {
+/** Numbers of one piece. */
+const NUMBERS_AT_ONCE = 4096;
+
+/** IMAP4rev1's `* SEARCH …` in pieces, with the highest mod-sequence of what was found after a MODSEQ key. */
+export function encodeSearch(numbers: ArrayLike<number>, modSeq?: ModSeq): Generator<string> {
   return encodeNumbers('SEARCH', numbers, modSeq);
 }
 
-/** `* SORT …` (RFC 5256 §5), with the highest mod-sequence of what was found after a MODSEQ key (RFC 7162 §7). */
-export function encodeSort(numbers: ArrayLike<number>, modSeq?: ModSeq): string {
+/** `* SORT …` (RFC 5256 §5) in pieces, with the highest mod-sequence of what was found after a MODSEQ key (RFC 7162 §7). */
+export function encodeSort(numbers: ArrayLike<number>, modSeq?: ModSeq): Generator<string> {
   return encodeNumbers('SORT', numbers, modSeq);
 }
 
-function encodeNumbers(
+function* encodeNumbers(
   name: string,
   numbers: ArrayLike<number>,
   modSeq: ModSeq | undefined,
-): string {
-  const found = numbers.length === 0 ? '' : ` ${Array.prototype.join.call(numbers, ' ')}`;
-  return `* ${name}${found}${modSeq === undefined ? '' : ` (MODSEQ ${modSeq})`}\r\n`;
+): Generator<string> {
+  yield `* ${name}`;
+  for (let from = 0; from < numbers.length; from += NUMBERS_AT_ONCE) {
+    // Joining makes no string for each number, which adding them one by one does.
+    const some = Array.prototype.slice.call(numbers, from, from + NUMBERS_AT_ONCE);
+    yield ` ${some.join(' ')}`;
+  }
+  yield `${modSeq === undefined ? '' : ` (MODSEQ ${modSeq})`}\r\n`;
 }
 
 /**

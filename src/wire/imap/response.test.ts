@@ -134,8 +134,8 @@ test('STATUS, SEARCH, ESEARCH and VANISHED are read as they were written', () =>
       ['APPENDLIMIT', null],
     ]),
   });
-  assert.deepEqual(data(r.encodeSearch([])), { type: 'SEARCH', numbers: [] });
-  assert.deepEqual(data(r.encodeSearch(Uint32Array.of(2, 84), 917 as ModSeq)), {
+  assert.deepEqual(data([...r.encodeSearch([])].join('')), { type: 'SEARCH', numbers: [] });
+  assert.deepEqual(data([...r.encodeSearch(Uint32Array.of(2, 84), 917 as ModSeq)].join('')), {
     type: 'SEARCH',
     numbers: [2, 84],
     modSeq: 917,

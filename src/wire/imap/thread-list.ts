@@ -16,8 +16,11 @@ export interface ThreadForest {
   readonly numbers: ArrayLike<number>;
 }
 
+/** Parentheses, blanks and numbers of one piece, roughly. */
+const TOKENS_AT_ONCE = 8192;
+
 /**
- * `* THREAD (…)(…)`.
+ * `* THREAD (…)(…)`, in pieces.
  *
  * ```abnf
  * thread-data    = "THREAD" [SP 1*thread-list]
@@ -28,33 +31,38 @@ export interface ThreadForest {
  * RFC 5256 §5. A missing parent must be the first of a thread and have two children at least; one that has a single child
  * is passed over, for the grammar has no place for it.
  */
-export function encodeThreads(forest: ThreadForest): string {
+export function* encodeThreads(forest: ThreadForest): Generator<string> {
   const { firstRoot, firstChild, nextSibling, numbers } = forest;
-  const pieces: string[] = [];
+  yield `* THREAD${firstRoot < 0 ? '' : ' '}`;
+  let tokens: (string | number)[] = [];
   /** Lists that are open, by the node each began with. */
   const open: number[] = [];
   let node = firstRoot;
   while (node >= 0) {
+    if (tokens.length >= TOKENS_AT_ONCE) {
+      yield tokens.join('');
+      tokens = [];
+    }
     open.push(node);
     let separator = '(';
     // Down the chain of only children.
     for (;;) {
       if (numbers[node]! > 0) {
-        pieces.push(`${separator}${numbers[node]}`);
+        tokens.push(separator, numbers[node]!);
         separator = ' ';
       }
       const child = firstChild[node]!;
       const splits = child >= 0 && nextSibling[child]! >= 0;
-      if (splits) pieces.push(separator);
+      if (splits) tokens.push(separator);
       node = child;
       if (child < 0 || splits) break;
     }
     while (node < 0 && open.length > 0) {
-      pieces.push(')');
+      tokens.push(')');
       node = nextSibling[open.pop()!]!;
     }
   }
-  return `* THREAD${pieces.length === 0 ? '' : ' '}${pieces.join('')}\r\n`;
+  yield `${tokens.join('')}\r\n`;
 }
 
 /** Reads what stands behind THREAD in a response; see {@link encodeThreads}. */

@@ -45,11 +45,11 @@ function written(data: Untagged, utf8Names: boolean): string | undefined {
         return undefined;
       return encodeStatus('*', data.condition, data.text);
     case 'SEARCH':
-      return encodeSearch(data.numbers, data.modSeq);
+      return [...encodeSearch(data.numbers, data.modSeq)].join('');
     case 'VANISHED':
       return encodeVanished(data.uids as readonly { first: Uid; last: Uid }[], data.earlier);
     case 'THREAD':
-      return encodeThreads(data.forest);
+      return [...encodeThreads(data.forest)].join('');
     case 'ESEARCH': {
       const { tag, mailbox, uidValidity } = data;
       if (
@@ -131,7 +131,8 @@ function checkEncoders(random: Random): void {
   assert.ok(vanished.kind === 'untagged' && vanished.data.type === 'VANISHED');
   assert.deepEqual(vanished.data.uids, ranges);
   const found = random.some(0, 9, () => random.between(1, 999) as SeqNum);
-  const search = parseResponse(wire(encodeSearch(found, 7 as ModSeq).slice(0, -2)), { utf8Names });
+  const answer = [...encodeSearch(found, 7 as ModSeq)].join('');
+  const search = parseResponse(wire(answer.slice(0, -2)), { utf8Names });
   assert.ok(search.kind === 'untagged' && search.data.type === 'SEARCH');
   assert.deepEqual(search.data.numbers, found);
 }

@@ -84,7 +84,8 @@ async function searchFolder(
     const named = { name: mailbox.prefix + folder.name, uidValidity: folder.uidValidity };
     const correlator = { tag, mailbox: named };
     const form = { command: 'ESEARCH', correlator, uid: true, returns: command, rev2 } as const;
-    session.write(encodeFound({ ...form, utf8Names: utf8 }, { numbers: uids, modSeqs }));
+    for (const piece of encodeFound({ ...form, utf8Names: utf8 }, { numbers: uids, modSeqs }))
+      session.write(piece);
   }
   await session.breathe();
   scope.checkPeer();

@@ -67,7 +67,10 @@ async function writeAll(
   query: RowQuery,
   seen: ReadonlySet<Uid>,
 ): Promise<void> {
+  let begun = false;
   for await (const rows of readRows(session.view, query)) {
+    if (begun) await session.breathe();
+    begun = true;
     await answer.write(rows, seen);
     if (session.connection.closed) return;
   }
@@ -84,6 +87,7 @@ async function fetchAndSee(
   for (const uids of slicesOf(view, ranges, SEEN_AT_ONCE)) {
     const seen = await markSeen(session, view, uids, query.changedSince);
     await writeAll(session, answer, { ...query, uids }, seen.uids);
+    await session.breathe();
     if (session.connection.closed) return;
     // Whoever was changed again since has a higher mod-sequence and is told again.
     if (seen.modSeq !== undefined) view.told(seen.modSeq);

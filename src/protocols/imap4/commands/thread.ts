@@ -4,7 +4,7 @@ import { passedOverCode } from '../gone.ts';
 import { compileSearch } from '../search/compile.ts';
 import { runSearch } from '../search/folder-search.ts';
 import { scopeOf } from '../search/session-scope.ts';
-import { Slices } from '../search/slices.ts';
+import { joinInSlices, Slices } from '../search/slices.ts';
 import type { Session } from '../session.ts';
 import { threadBySubject } from '../thread/ordered-subject.ts';
 import { ReferenceLinks } from '../thread/reference-links.ts';
@@ -38,6 +38,7 @@ export async function thread(session: Session, command: ThreadCommand): Promise<
     numbers[row] = uid ? scope.uids[seq - 1]! : seq;
   });
   const { firstRoot, firstChild, nextSibling } = lists;
-  session.write(encodeThreads({ firstRoot, firstChild, nextSibling, numbers }));
+  const pieces = encodeThreads({ firstRoot, firstChild, nextSibling, numbers });
+  session.write(await joinInSlices(pieces, slices));
   return ok(`${uid ? 'UID ' : ''}THREAD completed`, passedOverCode(session, passedOver));
 }

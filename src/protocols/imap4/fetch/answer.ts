@@ -12,6 +12,21 @@ import { type FetchPlan, renderFlags, renderModSeq } from './plan.ts';
 /** Bytes up to which a body is sent within a wire string: one write for many small ones. */
 const INLINE_BYTES_MAX = 32 * 1024;
 
+/** The value of an item of a message. */
+type Found = Payload | number;
+
+const UNKNOWN = Symbol('a value that cannot be had');
+
+/** What of an answer was not sent yet, and what stands before its next item. */
+interface Gathered {
+  wire: string;
+  space: string;
+}
+
+function isStream(found: Found | typeof UNKNOWN): found is Stream {
+  return typeof found === 'object' && 'pieces' in found;
+}
+
 /** Writes the FETCH responses of one command. */
 export class FetchAnswer {
   readonly #session: Session;
@@ -37,8 +52,7 @@ export class FetchAnswer {
     // A message may have got a keyword that the view has not heard of yet.
     if (this.#plan.hasFlags || seen.size > 0) tellKeywords(this.#session, this.#view, rows);
     if (this.#plan.contentItems.length === 0) this.#writeRows(rows);
-    else for (const row of rows) await this.#writeMessage(row, seen.has(row.uid));
-    await this.#session.breathe();
+    else await this.#writeMessages(rows, seen);
   }
 
   #writeRows(rows: readonly Entry[]): void {
@@ -60,14 +74,26 @@ export class FetchAnswer {
     return wire;
   }
 
-  async #writeMessage(entry: Entry, changed: boolean): Promise<void> {
+  async #writeMessages(rows: readonly Entry[], seen: ReadonlySet<Uid>): Promise<void> {
+    const { connection } = this.#session;
+    for (const row of rows) {
+      // Mostly all bytes are at hand: a promise for each message would cost more than the message.
+      const reading = this.#writeMessage(row, seen.has(row.uid));
+      if (reading !== undefined) await reading;
+      if (connection.backlogged) await connection.drained();
+    }
+  }
+
+  /** Writes the answer for a message. A promise: bytes of it must be read first. */
+  #writeMessage(entry: Entry, changed: boolean): Promise<void> | undefined {
     const seq = this.#numbers.seqOf(entry.uid);
-    if (seq === undefined) return;
+    if (seq === undefined) return undefined;
     const items = this.#items(entry);
     const told = changed ? this.#changed(entry) : '';
-    const start = `${fetchStart(this.#session, seq, entry.uid)}${items}${items !== '' && told !== '' ? ' ' : ''}${told}`;
-    await this.#writeContents(start, items + told, entry);
-    if (this.#session.connection.backlogged) await this.#session.connection.drained();
+    const between = items !== '' && told !== '' ? ' ' : '';
+    const wire = `${fetchStart(this.#session, seq, entry.uid)}${items}${between}${told}`;
+    const space = items === '' && told === '' ? '' : ' ';
+    return this.#writeContents({ wire, space }, new MessageContent(entry, this.#view.mailbox), 0);
   }
 
   /** The flags that \Seen changed, if they were not asked for anyway. */
@@ -80,50 +106,85 @@ export class FetchAnswer {
     return `${flags}${flags !== '' && modSeq !== '' ? ' ' : ''}${modSeq}`;
   }
 
-  /** Writes the items that are bytes; nothing at all when the message vanished before its first byte was sent. */
-  async #writeContents(start: string, before: string, entry: Entry): Promise<void> {
-    const content = new MessageContent(entry, this.#view.mailbox);
-    let wire = start;
-    let space = before === '' ? '' : ' ';
-    for (const { label, value } of this.#plan.contentItems) {
-      let found: Payload | number;
+  /** Writes the items that are bytes from an index on; nothing at all when the message vanished before its first byte was sent. */
+  #writeContents(
+    gathered: Gathered,
+    content: MessageContent,
+    from: number,
+  ): Promise<void> | undefined {
+    const { contentItems } = this.#plan;
+    for (let index = from; index < contentItems.length; index++) {
+      const { label, value } = contentItems[index]!;
       try {
-        const pending = value(content);
-        found = pending instanceof Promise ? await pending : pending;
+        const found = value(content);
+        if (found instanceof Promise || isStream(found))
+          return this.#writeRead(gathered, content, index, found);
+        this.#gather(gathered, label, found);
       } catch (error) {
-        if (!(error instanceof UnknownEncoding)) throw error;
-        this.unknownEncoding = true;
-        continue;
+        this.#passOver(error);
       }
-      wire += `${space}${label} `;
-      space = ' ';
-      wire =
-        typeof found === 'number' ? `${wire}${found}` : await this.#payload(wire, found, label);
     }
-    this.#session.write(`${wire})\r\n`);
+    this.#session.write(`${gathered.wire})\r\n`);
+    return undefined;
   }
 
-  /** Appends a payload to what is gathered; gives what is gathered now. */
-  async #payload(wire: string, payload: Payload, label: string): Promise<string> {
-    if (payload === undefined) return `${wire}NIL`;
-    if ('pieces' in payload) return this.#stream(wire, payload);
+  /** Writes an item that must be read, and those behind it. */
+  async #writeRead(
+    gathered: Gathered,
+    content: MessageContent,
+    index: number,
+    reading: Found | Promise<Found>,
+  ): Promise<void> {
+    const { label } = this.#plan.contentItems[index]!;
+    let found: Found | typeof UNKNOWN;
+    try {
+      found = await reading;
+    } catch (error) {
+      this.#passOver(error);
+      found = UNKNOWN;
+    }
+    if (isStream(found)) await this.#stream(gathered, label, found);
+    else if (found !== UNKNOWN) this.#gather(gathered, label, found);
+    await this.#writeContents(gathered, content, index + 1);
+  }
+
+  /** A part that cannot be decoded has no answer. */
+  #passOver(error: unknown): void {
+    if (!(error instanceof UnknownEncoding)) throw error;
+    this.unknownEncoding = true;
+  }
+
+  /** Adds a value that is at hand to what is gathered, with its name. */
+  #gather(gathered: Gathered, label: string, found: Exclude<Found, Stream>): void {
+    const before = `${gathered.wire}${gathered.space}${label} `;
+    gathered.space = ' ';
+    if (found === undefined || typeof found === 'number') {
+      gathered.wire = `${before}${found ?? 'NIL'}`;
+      return;
+    }
     let sizeBytes = 0;
-    for (const piece of payload) sizeBytes += piece.length;
-    const literal8 = label.startsWith('BINARY[') && payload.some((piece) => piece.includes(0));
-    const gathered = `${wire}${literal8 ? '~' : ''}{${sizeBytes}}\r\n`;
+    for (const piece of found) sizeBytes += piece.length;
+    const literal8 = label.startsWith('BINARY[') && found.some((piece) => piece.includes(0));
+    gathered.wire = `${before}${literal8 ? '~' : ''}{${sizeBytes}}\r\n`;
     if (sizeBytes <= INLINE_BYTES_MAX) {
-      let inline = gathered;
-      for (const piece of payload) inline += piece.toString('latin1');
-      return inline;
+      for (const piece of found) gathered.wire += piece.toString('latin1');
+      return;
     }
-    this.#session.write(gathered);
-    for (const piece of payload) this.#session.write(piece);
-    return '';
+    this.#session.write(gathered.wire);
+    for (const piece of found) this.#session.write(piece);
+    gathered.wire = '';
   }
 
-  async #stream(wire: string, { sizeBytes, binary, pieces }: Stream): Promise<string> {
+  async #stream(
+    gathered: Gathered,
+    label: string,
+    { sizeBytes, binary, pieces }: Stream,
+  ): Promise<void> {
     const { connection } = this.#session;
-    this.#session.write(`${wire}${binary ? '~' : ''}{${sizeBytes}}\r\n`);
+    const before = `${gathered.wire}${gathered.space}${label} `;
+    this.#session.write(`${before}${binary ? '~' : ''}{${sizeBytes}}\r\n`);
+    gathered.wire = '';
+    gathered.space = ' ';
     try {
       for await (const piece of pieces) {
         this.#session.write(piece);
@@ -135,6 +196,5 @@ export class FetchAnswer {
       connection.destroy();
       throw error;
     }
-    return '';
   }
 }

@@ -20,9 +20,9 @@ const IN_PARTS = { ...WHOLE, structure: true } as const;
 export function planSection(section: Section, partial: FetchPartial | undefined): PayloadPlan {
   const { columns, locate } = section.part.length === 0 ? ofMessage(section) : ofPart(section);
   if ('fields' in section) {
-    const not = section.text === 'HEADER.FIELDS.NOT';
+    const fieldsOf = headerFields(section.fields, section.text === 'HEADER.FIELDS.NOT');
     const select = (header: Buffer): readonly Buffer[] => {
-      const selected = headerFields(header, section.fields, not);
+      const selected = fieldsOf(header);
       const { start, end } = cutRange({ start: 0, end: selected.length }, partial);
       return [selected.subarray(start, end)];
     };

@@ -10,6 +10,7 @@ import { type Found, runSearch } from './folder-search.ts';
 import { encodeFound, goalOf, savedRanges } from './result.ts';
 import type { SearchScope } from './scope.ts';
 import { scopeOf } from './session-scope.ts';
+import { joinInSlices, Slices } from './slices.ts';
 
 /** A search of the selected folder. */
 export interface FolderQuery {
@@ -56,11 +57,12 @@ export async function answerSearch(session: Session, query: FolderQuery): Promis
     if (saves) session.savedResult = [];
     throw error;
   }
-  const uids = ordered.seqs.map((seq) => scope.uids[seq - 1]!);
+  const uids = uid || saves || follows ? ordered.seqs.map((seq) => scope.uids[seq - 1]!) : [];
   if (saves) session.savedResult = savedRanges(returns, uids);
   const { tag, rev2 } = session;
   const results = { numbers: uid ? uids : ordered.seqs, modSeqs: ordered.modSeqs };
-  session.write(encodeFound({ command, correlator: { tag }, uid, returns, rev2 }, results));
+  const pieces = encodeFound({ command, correlator: { tag }, uid, returns, rev2 }, results);
+  session.write(await joinInSlices(pieces, new Slices(scope.checkPeer)));
   if (follows) {
     const { criteria } = query;
     const { sorted } = ordered;
@@ -90,7 +92,11 @@ async function inOrder(
   if (criteria === undefined || !needsOrder(returns)) return found;
   const sorted = await sortFound(scope, found.seqs, criteria);
   const { order } = sorted;
-  const pick = <T>(list: readonly T[]): readonly T[] => Array.from(order, (place) => list[place]!);
+  const pick = <T>(list: readonly T[]): readonly T[] => {
+    const picked = new Array<T>(order.length);
+    for (let index = 0; index < order.length; index++) picked[index] = list[order[index]!]!;
+    return picked;
+  };
   return {
     seqs: pick(found.seqs),
     modSeqs: found.modSeqs === undefined ? undefined : pick(found.modSeqs),

@@ -32,8 +32,8 @@ export class Candidate {
   stage: Stage = Stage.Place;
   /** What was read last; from the State stage on. */
   entry: Entry | undefined;
-  /** Texts that were found in it. */
-  readonly #texts = new Set<TextNeedle>();
+  /** Texts that were found in it; made for the first of them. */
+  #texts: Set<TextNeedle> | undefined;
   #hash: Buffer | undefined;
   #head: Uint8Array | undefined;
   #headText: string | undefined;
@@ -91,10 +91,11 @@ export class Candidate {
   }
 
   hasText(needle: TextNeedle): boolean {
-    return this.#texts.has(needle);
+    return this.#texts?.has(needle) === true;
   }
 
   foundText(needle: TextNeedle): void {
+    this.#texts ??= new Set();
     this.#texts.add(needle);
   }
 }

@@ -1,5 +1,6 @@
 import { assertNever } from '#kernel';
 import type { ModSeq, SeqNum } from '#model';
+import type { StateBounds } from '#store';
 import { type Ranges, rangesInclude, type SearchKey } from '#wire';
 import { mentions, modSeqBound, seqBounds } from './bounds.ts';
 import { Stage } from './candidate.ts';
@@ -7,6 +8,7 @@ import { allOf, anyOf, type Condition, EVERY, NONE, noneOf } from './condition.t
 import { fieldKey, headerKey } from './header-keys.ts';
 import { type SearchScope, seqsOfSeqSet, seqsOfUidSet } from './scope.ts';
 import { sentDateKey } from './sent-date.ts';
+import { stateBounds } from './state-bounds.ts';
 import { ageKey, emailIdKey, flagKey, modSeqKey, sizeKey, storedDateKey } from './state-keys.ts';
 import { type TextNeedle, textKey } from './text-keys.ts';
 
@@ -19,6 +21,8 @@ export interface Plan {
   readonly bounds: Ranges<SeqNum>;
   /** Only messages with a higher mod-sequence can match. */
   readonly changedSince: ModSeq;
+  /** Only messages with these flags and internal dates can match; undefined where all may. */
+  readonly within: StateBounds | undefined;
   /** The result tells the highest mod-sequence of what was found (RFC 7162 §3.1.5). */
   readonly reportsModSeq: boolean;
   /** The hashes of contents are read at the Index stage. */
@@ -42,6 +46,7 @@ export function compileSearch(key: SearchKey, scope: SearchScope): Plan {
     stages: [...stages].sort((a, b) => a - b),
     bounds: seqBounds(key, scope),
     changedSince: modSeqBound(key),
+    within: stateBounds(key, scope.nowMs),
     reportsModSeq,
     readsHash: mentions(key, 'email-id'),
     needles,

@@ -150,7 +150,10 @@ class Run {
     }
   }
 
-  /** Reads a group's columns of a stage; gives those that are still undecided. Who is not there any more drops out. */
+  /**
+   * Reads a group's columns of a stage; gives those that are still undecided. Who is not there any more drops out, and who the
+   * plan says cannot match.
+   */
   async #read(group: readonly Candidate[], stage: Stage): Promise<readonly Candidate[]> {
     const { mailbox, folderId } = this.#scope;
     const undecided: Candidate[] = [];
@@ -161,6 +164,7 @@ class Run {
         uids: uidRangesOf(group, next),
         columns: this.#columnsOf(stage),
         changedSince: this.#plan.changedSince,
+        within: stage === Stage.State ? this.#plan.within : undefined,
         limit: group.length,
       });
       for (const entry of entries) {
@@ -176,8 +180,11 @@ class Run {
       const last = entries.at(-1)!.uid;
       while (next < group.length && group[next]!.uid <= last) next++;
     }
-    // What has not changed since is not read, though it is there.
-    if (there < group.length && this.#plan.changedSince === 0) this.#passedOver = true;
+    this.#settled += group.length - there;
+    // What cannot match is not read, though it is there.
+    const isFiltered =
+      this.#plan.changedSince > 0 || (stage === Stage.State && this.#plan.within !== undefined);
+    if (there < group.length && !isFiltered) this.#passedOver = true;
     return undecided;
   }
 
@@ -220,7 +227,10 @@ class Run {
   }
 
   #result(): Found {
-    const found = this.#found.sort((a, b) => a.seq - b.seq);
+    const found = this.#found;
+    // Mostly they were found in order.
+    if (found.some(({ seq }, index) => index > 0 && seq < found[index - 1]!.seq))
+      found.sort((a, b) => a.seq - b.seq);
     return {
       seqs: found.map(({ seq }) => seq),
       modSeqs: this.#plan.reportsModSeq ? found.map(({ modSeq }) => modSeq as ModSeq) : undefined,

@@ -18,7 +18,7 @@ function answer(
   const { uid = false, rev2 = false, modSeqs, command = 'SEARCH' } = more;
   const asked = Array.isArray(returns) ? options(...returns) : (returns ?? {});
   const form: AnswerForm = { command, correlator: { tag: 'a1' }, uid, rev2, returns: asked };
-  return encodeFound(form, { numbers, modSeqs: modSeqs as ModSeq[] | undefined });
+  return [...encodeFound(form, { numbers, modSeqs: modSeqs as ModSeq[] | undefined })].join('');
 }
 
 test('the forms of the answer', () => {

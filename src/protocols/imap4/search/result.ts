@@ -86,11 +86,11 @@ function highestModSeq(returns: SearchReturns, { modSeqs }: Results): ModSeq | u
 }
 
 /**
- * The untagged answer to a search, as a wire string. In IMAP4rev2 a SEARCH without RETURN is answered as if with
+ * The untagged answer to a search, as a wire string in pieces. In IMAP4rev2 a SEARCH without RETURN is answered as if with
  * RETURN (ALL) (RFC 9051 §6.4.4), and so is ESEARCH always (RFC 7377 §2.1). SAVE alone suppresses the answer
- * (RFC 9051 §6.4.4): then it is ''.
+ * (RFC 9051 §6.4.4): then there is none.
  */
-export function encodeFound(form: AnswerForm, results: Results): string {
+export function encodeFound(form: AnswerForm, results: Results): Iterable<string> {
   const { command, correlator, uid, rev2, returns } = form;
   const modSeq = highestModSeq(returns, results);
   const { numbers } = results;
@@ -98,7 +98,7 @@ export function encodeFound(form: AnswerForm, results: Results): string {
   if (returns.returnOptions === undefined && command === 'SEARCH' && !rev2)
     return encodeSearch(numbers, modSeq);
   const options = returns.returnOptions ?? new Set(['ALL']);
-  if (options.size === 1 && options.has('SAVE')) return '';
+  if (options.size === 1 && options.has('SAVE')) return [];
   const { partial } = returns;
   const [min, max] = [numbers[0], numbers[numbers.length - 1]];
   const result: SearchResult = {
@@ -118,5 +118,5 @@ export function encodeFound(form: AnswerForm, results: Results): string {
         }),
     ...(modSeq === undefined ? {} : { modSeq }),
   };
-  return encodeEsearch(correlator, uid, result, form.utf8Names);
+  return [encodeEsearch(correlator, uid, result, form.utf8Names)];
 }

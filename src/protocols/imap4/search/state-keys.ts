@@ -9,7 +9,7 @@ type KeyOf<Key extends SearchKey['key']> = Extract<SearchKey, { key: Key }>;
 
 export const DAY_MS = 86_400_000;
 
-const FLAG_OF: Readonly<Record<SystemFlag, Flag>> = {
+export const FLAG_OF: Readonly<Record<SystemFlag, Flag>> = {
   '\\Seen': Flag.Seen,
   '\\Answered': Flag.Answered,
   '\\Flagged': Flag.Flagged,

@@ -34,7 +34,7 @@ export async function sortFound(
   const slices = new Slices(() => scope.checkPeer());
   const { keys, places } = await readSortKeys(scope, seqs, criteria, slices);
   // Rows are in the order of the mailbox, which so decides ties.
-  const rows = Uint32Array.from(places, (_place, row) => row);
+  const rows = new Uint32Array(places.length).map((_zero, row) => row);
   await sortInSlices(rows, (a, b) => keys.compare(a, b) || a - b, slices);
   return { order: rows.map((row) => places[row]!), keys, rows };
 }

@@ -32,7 +32,7 @@ function rowsOf(mails: readonly Mail[]): ThreadRows {
 
 function write({ firstRoot, firstChild, nextSibling }: SiblingLists, count: number): string {
   const numbers = Array.from(firstChild, (_child, node) => (node < count ? node + 1 : 0));
-  return encodeThreads({ firstRoot, firstChild, nextSibling, numbers }).slice(9, -2);
+  return [...encodeThreads({ firstRoot, firstChild, nextSibling, numbers })].join('').slice(9, -2);
 }
 
 function byReferences(mails: readonly Mail[]): string {

@@ -63,7 +63,7 @@ export async function readThreadRows(
       if (pause !== undefined) await pause;
     }
   }
-  const byDate = Uint32Array.from(places, (_place, row) => row);
+  const byDate = new Uint32Array(places.length).map((_zero, row) => row);
   await sortInSlices(byDate, (a, b) => dates[a]! - dates[b]! || a - b, slices);
   return { places, subjects, emptySubject: numbers.get('') ?? -1, replies, byDate };
 }

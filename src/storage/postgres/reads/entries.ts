@@ -32,34 +32,44 @@ const plans = new Map<number, Plan>();
 /** Reads entries by uid, lowest first, with the columns asked for. */
 export async function readEntries(
   connection: Connection,
-  { mailboxId, folderId, uids, limit, columns, changedSince = 0 as ModSeq }: EntryQuery,
+  { mailboxId, folderId, uids, limit, columns, within, changedSince = 0 as ModSeq }: EntryQuery,
 ): Promise<readonly Entry[]> {
-  const plan = planOf(columns);
+  const plan = planOf(columns, within !== undefined);
+  const bounds = within
+    ? [within.among, within.flags & within.among, within.fromMs, within.beforeMs]
+    : [];
   const place = [mailboxId, folderId, changedSince, limit] as const;
   const [one] = uids;
   const rows =
     uids.length === 1
-      ? await connection.query(plan.oneRange, ...place, one![0], one![1])
-      : await connection.query(plan.ranges, ...place, rangesLiteral(uids));
+      ? await connection.query(plan.oneRange, ...place, one![0], one![1], ...bounds)
+      : await connection.query(plan.ranges, ...place, rangesLiteral(uids), ...bounds);
   return rows.map((row) => entryOf(row, plan.positions));
 }
 
-function planOf(columns: EntryColumns): Plan {
+function planOf(columns: EntryColumns, bounded: boolean): Plan {
   let mask = 0;
   OPTIONAL.forEach(([name], index) => {
     if (columns[name] === true) mask |= 1 << index;
   });
   // Sizes and dates of the content come from the same row; without any of them the join is left out.
   if (columns.content === true) mask |= 1 << OPTIONAL.length;
-  let plan = plans.get(mask);
+  const key = bounded ? ~mask : mask;
+  let plan = plans.get(key);
   if (plan === undefined) {
-    plan = makePlan(mask);
-    plans.set(mask, plan);
+    plan = makePlan(mask, bounded);
+    plans.set(key, plan);
   }
   return plan;
 }
 
-function makePlan(mask: number): Plan {
+/** Keeps entries within bounds, whose four values are the parameters from `first` on. */
+function withinFrom(table: string, first: number): string {
+  const at = (index: number): string => `$${first + index}`;
+  return `AND ${table}.flags & ${at(0)}::int = ${at(1)} AND ${table}.internal_ms >= ${at(2)} AND ${table}.internal_ms < ${at(3)}`;
+}
+
+function makePlan(mask: number, bounded: boolean): Plan {
   const wanted = OPTIONAL.filter((_column, index) => (mask & (1 << index)) !== 0);
   let next = FIXED_COLUMNS;
   const positions = OPTIONAL.map((_column, index) => ((mask & (1 << index)) === 0 ? -1 : next++));
@@ -74,11 +84,13 @@ function makePlan(mask: number): Plan {
   return {
     positions,
     oneRange: `SELECT ${columns} FROM entry AS e ${join}
-      WHERE e.mailbox_id = $1 AND e.folder_id = $2 AND e.uid BETWEEN $5 AND $6 AND e.modseq > $3 ORDER BY e.uid LIMIT $4`,
+      WHERE e.mailbox_id = $1 AND e.folder_id = $2 AND e.uid BETWEEN $5 AND $6 AND e.modseq > $3
+        ${bounded ? withinFrom('e', 7) : ''} ORDER BY e.uid LIMIT $4`,
     // The entries are cut to the limit before their contents are looked up.
     ranges: `SELECT ${columns} FROM (
         SELECT * FROM entry AS x WHERE x.mailbox_id = $1 AND x.folder_id = $2 AND x.uid >= lower($5::int8multirange)
           AND x.uid < upper($5::int8multirange) AND x.uid <@ $5::int8multirange AND x.modseq > $3
+          ${bounded ? withinFrom('x', 6) : ''}
         ORDER BY x.uid LIMIT $4
       ) AS e ${join} ORDER BY e.uid`,
   };

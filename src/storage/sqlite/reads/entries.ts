@@ -20,6 +20,7 @@ const STATE =
   'e.uid, e.modseq, e.flags, e.keywords, e.content_id, e.internal_ms, e.saved_ms, e.size_bytes';
 const CONTENT = 'c.sent_ms, c.head_bytes, c.blob';
 const FIXED_COLUMNS = 11;
+const WITHIN = 'AND e.flags & ? = ? AND e.internal_ms >= ? AND e.internal_ms < ?';
 
 interface Plan {
   readonly oneRange: string;
@@ -31,36 +32,45 @@ const plans = new Map<number, Plan>();
 
 /** Reads entries by uid, lowest first, with the columns asked for. */
 export function readEntries(sql: Statements, query: EntryQuery): readonly Entry[] {
-  const plan = planOf(query.columns);
+  const plan = planOf(query.columns, query.within !== undefined);
   const { mailboxId, folderId, uids, limit } = query;
   const since = query.changedSince ?? 0;
+  const within = boundsOf(query);
   if (uids.length === 1) {
     const [first, last] = uids[0]!;
     return sql
-      .rows(plan.oneRange, mailboxId, folderId, first, last, since, limit)
+      .rows(plan.oneRange, mailboxId, folderId, first, last, since, ...within, limit)
       .map((row) => entryOf(row, plan.positions));
   }
   return sql
-    .rows(plan.ranges, rangesJson(uids), mailboxId, folderId, since, limit)
+    .rows(plan.ranges, rangesJson(uids), mailboxId, folderId, since, ...within, limit)
     .map((row) => entryOf(row, plan.positions));
 }
 
-function planOf(columns: EntryColumns): Plan {
+/** The values of `WITHIN`. */
+function boundsOf({ within }: EntryQuery): readonly number[] {
+  return within === undefined
+    ? []
+    : [within.among, within.flags & within.among, within.fromMs, within.beforeMs];
+}
+
+function planOf(columns: EntryColumns, bounded: boolean): Plan {
   let mask = 0;
   OPTIONAL.forEach(([name], index) => {
     if (columns[name] === true) mask |= 1 << index;
   });
   // Sizes and dates of the content come from the same row; without any of them the join is left out.
   if (columns.content === true) mask |= 1 << OPTIONAL.length;
-  let plan = plans.get(mask);
+  const key = bounded ? ~mask : mask;
+  let plan = plans.get(key);
   if (plan === undefined) {
-    plan = makePlan(mask);
-    plans.set(mask, plan);
+    plan = makePlan(mask, bounded ? WITHIN : '');
+    plans.set(key, plan);
   }
   return plan;
 }
 
-function makePlan(mask: number): Plan {
+function makePlan(mask: number, within: string): Plan {
   const wanted = OPTIONAL.filter((_column, index) => (mask & (1 << index)) !== 0);
   let next = FIXED_COLUMNS;
   const positions = OPTIONAL.map((_column, index) => ((mask & (1 << index)) === 0 ? -1 : next++));
@@ -72,9 +82,9 @@ function makePlan(mask: number): Plan {
   return {
     positions,
     oneRange: `SELECT ${columns} FROM entry AS e ${join}
-      WHERE e.mailbox_id = ? AND e.folder_id = ? AND e.uid BETWEEN ? AND ? AND e.modseq > ? ORDER BY e.uid LIMIT ?`,
+      WHERE e.mailbox_id = ? AND e.folder_id = ? AND e.uid BETWEEN ? AND ? AND e.modseq > ? ${within} ORDER BY e.uid LIMIT ?`,
     ranges: `SELECT ${columns} FROM ${RANGES} AS r CROSS JOIN entry AS e ${join}
-      WHERE e.mailbox_id = ? AND e.folder_id = ? AND e.uid BETWEEN r.lo AND r.hi AND e.modseq > ? LIMIT ?`,
+      WHERE e.mailbox_id = ? AND e.folder_id = ? AND e.uid BETWEEN r.lo AND r.hi AND e.modseq > ? ${within} LIMIT ?`,
   };
 }
 
