@@ -32,6 +32,8 @@ export interface SearchReport {
 }
 
 const BATCH_MAX = 512;
+/** Of a target that keeps something open, whose runs take long. */
+const SLOW_BATCH_MAX = 16;
 const OUTCOMES_MAX = 500;
 /** Longer inputs are not kept for the class of their outcome alone. */
 const FIRST_BYTES_MAX = 500;
@@ -65,7 +67,7 @@ export class Search {
     for (const input of given) await this.#try([input]);
     // What could not be run is kept nevertheless: it may be the neighbour of something.
     if (this.#kept.length === 0) this.#kept.push(...given.map((input) => ({ input, gain: 0 })));
-    const batchMax = this.#target.close === undefined ? BATCH_MAX : 1;
+    const batchMax = this.#target.close === undefined ? BATCH_MAX : SLOW_BATCH_MAX;
     for (let size = Math.min(16, batchMax); !isOver(); ) {
       const batch = Array.from({ length: size }, () => this.#make());
       const grew = await this.#try(batch);

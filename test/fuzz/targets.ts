@@ -2,6 +2,7 @@
 export const TARGETS: readonly TargetEntry[] = [
   entry('imap'),
   entry('imap-response'),
+  entry('imap-session', 30_000),
   entry('imap-url'),
   entry('utf7'),
   entry('smtp'),

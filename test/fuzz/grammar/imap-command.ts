@@ -217,6 +217,10 @@ export function session(random: Random): string {
         () => 'NIL',
         () => `(${random.some(0, 6, () => string(random)).join(' ')})`,
       )}`,
+    () => `GETQUOTA ${string(random, Buffer.from(random.pick(['', 'x'])))}`,
+    () => `GETQUOTAROOT ${mailbox(random)}`,
+    () =>
+      `SETQUOTA "" (${random.some(0, 3, () => `${random.pick(['STORAGE', 'MESSAGE', 'X'])} ${number(random)}`).join(' ')})`,
     () => esearch(random),
     () => `UIDBATCHES ${number(random)}${random.maybe(() => ' 1:3')}`,
     () =>

@@ -96,7 +96,9 @@ function checkPath(
   if (address === undefined) return;
   assert.doesNotMatch(address.local + address.domain, /[\x00-\x1f\x7f]/);
   assert.ok(Buffer.byteLength(address.local) <= 256 && Buffer.byteLength(address.domain) <= 256);
-  assert.doesNotMatch(address.domain, /[\s<>@A-Z]/);
+  // dcontent, which may hold ">" (RFC 5321 §4.1.3).
+  if (address.domain.startsWith('[')) assert.match(address.domain, /^\[[\x21-\x5a\x5e-\x7e]+\]$/);
+  else assert.doesNotMatch(address.domain, /[\s<>@A-Z]/);
 }
 
 /** Command lines and replies of SMTP. */
