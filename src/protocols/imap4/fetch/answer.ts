@@ -11,6 +11,8 @@ import { type FetchPlan, renderFlags, renderModSeq } from './plan.ts';
 
 /** Bytes up to which a body is sent within a wire string: one write for many small ones. */
 const INLINE_BYTES_MAX = 32 * 1024;
+/** What of one message's answer is gathered before it is handed on. */
+const GATHERED_CHARS_MAX = 256 * 1024;
 
 /** Writes the FETCH responses of one command. */
 export class FetchAnswer {
@@ -97,8 +99,18 @@ export class FetchAnswer {
       space = ' ';
       wire =
         typeof found === 'number' ? `${wire}${found}` : await this.#payload(wire, found, label);
+      wire = await this.#relieve(wire);
     }
     this.#session.write(`${wire})\r\n`);
+  }
+
+  /** Many items of one message may be far more than the message: hands on what is gathered when it has become much. */
+  async #relieve(wire: string): Promise<string> {
+    const { connection } = this.#session;
+    if (wire.length < GATHERED_CHARS_MAX && !connection.backlogged) return wire;
+    this.#session.write(wire);
+    if (connection.backlogged) await connection.drained();
+    return '';
   }
 
   /** Appends a payload to what is gathered; gives what is gathered now. */
