@@ -253,7 +253,9 @@ export class Pop3Session {
 
   #report(error: unknown): void {
     if (this.#inBody) this.connection.destroy();
+    // Neither is a fault of ours.
     if (isPosthornError(error, 'connection-closed')) return;
+    if (isPosthornError(error, 'login-throttled')) return;
     this.context.log.error({ session: this.connection.owner, error }, 'pop3 command failed');
   }
 }
