@@ -199,7 +199,7 @@ export class Connection {
     this.flush();
     while (this.backlogged) {
       this.#drained ??= Promise.withResolvers<void>();
-      const wait = waits.enter('the peer to take output', this.owner, this.#writeTimeoutMs, () =>
+      const wait = waits.enter('the peer to take output', this.owner, this.#patienceMs, () =>
         this.destroy(),
       );
       await this.#drained.promise;
@@ -254,7 +254,7 @@ export class Connection {
 
   /**
    * Sends what has been gathered, then closes; what the peer still sends is dropped. It has `writeTimeoutMs` to take what
-   * waits for it, then 5 s to close too, and is cut off after that.
+   * waits for it (5 s when it has ended its side of TLS), then 5 s to close too, and is cut off after that.
    */
   end(): void {
     if (this.#closed || this.#ending) return;
@@ -264,7 +264,7 @@ export class Connection {
     this.#chunkBytes = 0;
     const socket = this.#socket;
     const cutOff = (): void => void socket.destroy();
-    let wait = waits.enter('the peer to take output', this.owner, this.#writeTimeoutMs, cutOff);
+    let wait = waits.enter('the peer to take output', this.owner, this.#patienceMs, cutOff);
     const endSocket = (): void => {
       socket.end(() => {
         wait[Symbol.dispose]();
@@ -294,6 +294,14 @@ export class Connection {
   destroy(): void {
     this.#socket.destroy();
     this.#close();
+  }
+
+  /**
+   * Under TLS a reset that one of our writes runs into reaches us as a mere end, and that write never ends (Node 26): so a peer
+   * that has ended is given less time.
+   */
+  get #patienceMs(): number {
+    return this.#ended && this.secure ? END_TIMEOUT_MS : this.#writeTimeoutMs;
   }
 
   #attach(): void {
@@ -343,6 +351,8 @@ export class Connection {
 
   #finish(): void {
     this.#ended = true;
+    // Who waits for it to take output waits shorter from now on.
+    if (this.secure) this.#drain();
     this.#reader?.(undefined);
   }
 

@@ -13,6 +13,8 @@ export interface ListenOptions {
   readonly shared: boolean;
   /** Implicit TLS (RFC 8314): the handshake comes before the first byte of the protocol. */
   readonly tls?: SecureContext;
+  /** How long a client may take for the handshake, 30 s if nothing is said. */
+  readonly handshakeTimeoutMs?: number;
   /** Who decides what is taken, before anything is done for it; without it everything is. */
   readonly door?: Door;
   readonly onConnection: (socket: Socket, guest: Guest | undefined) => void;
@@ -60,7 +62,7 @@ function receive(socket: Socket, options: ListenOptions): void {
 function shakeHands(
   plain: Socket,
   context: SecureContext,
-  { name }: ListenOptions,
+  { name, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS }: ListenOptions,
   then: (secure: Socket) => void,
 ): void {
   const secure = acceptTls(plain, context);
@@ -70,7 +72,7 @@ function shakeHands(
     secure.destroy();
     plain.destroy();
   };
-  const wait = waits.enter('the TLS handshake', owner, HANDSHAKE_TIMEOUT_MS, giveUp);
+  const wait = waits.enter('the TLS handshake', owner, handshakeTimeoutMs, giveUp);
   secure.on('error', giveUp);
   // A peer that goes away in the middle is seen only where somebody reads.
   for (const event of ['end', 'close']) secure.once(event, giveUp);

@@ -103,6 +103,42 @@ describe('startTls', LIMIT, () => {
 });
 
 describe('listen', LIMIT, () => {
+  test('half a handshake is a wait with a name, and given up; who goes away in it leaves nothing', async (t) => {
+    const certificate = await selfSignedCertificate(freshDirectory(t), 'mail.example.test');
+    const listener = await listen({
+      name: 'imaps',
+      host: '127.0.0.1',
+      port: 0,
+      shared: false,
+      tls: createSecureContext(certificate),
+      handshakeTimeoutMs: 1,
+      onConnection: () => assert.fail('nobody gets through'),
+    });
+    t.after(() => listener.close());
+    const mine = (): number =>
+      waits
+        .list()
+        .filter(({ name, owner }) => name.includes('handshake') && owner.startsWith('imaps'))
+        .length;
+    for (const parting of ['end', 'resetAndDestroy', 'none'] as const) {
+      const peer = connectTcp(listener.port, '127.0.0.1');
+      peer.on('error', () => {});
+      peer.resume();
+      // The beginning of a ClientHello.
+      peer.write(Buffer.from('1603010200010001fc0303', 'hex'));
+      await until(() => mine() === 1);
+      const closed = once(peer, 'close');
+      if (parting === 'none') {
+        await until(() => {
+          waits.expireOverdue();
+          return mine() === 0;
+        });
+      } else peer[parting]();
+      await until(() => mine() === 0);
+      await closed;
+    }
+  });
+
   test('implicit TLS hands over secured sockets', async (t) => {
     const certificate = await selfSignedCertificate(freshDirectory(t), 'mail.example.test');
     const accepted = Promise.withResolvers<Connection>();

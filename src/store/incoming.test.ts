@@ -231,3 +231,15 @@ describe('Incoming', () => {
     assert.ok((await bytesOf(blobs, content)).equals(message));
   });
 });
+
+test('a header without end is refused before it fills the memory', async (t) => {
+  const { blobs } = await setUp(t);
+  await using incoming = new Incoming(blobs, 'X: y\r\n');
+  const piece = Buffer.alloc(100_000, 'Subject: x\r\n');
+  await assert.rejects(
+    async () => {
+      for (let count = 0; count < 11; count++) await incoming.write(piece);
+    },
+    { code: 'too-large' },
+  );
+});

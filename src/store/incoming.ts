@@ -1,6 +1,6 @@
 import { createHash, type Hash, hash as hashOnce } from 'node:crypto';
 import { encodeStructure, MessageParser, type MessageProperties, parseMessage } from '#content';
-import { assert } from '#kernel';
+import { assert, PosthornError } from '#kernel';
 import type { Content, ContentBody } from '#model';
 import type { Blobs, BlobWriter } from '#storage';
 
@@ -8,12 +8,19 @@ import type { Blobs, BlobWriter } from '#storage';
 const SUBJECT_CHARS_MAX = 1000;
 const MESSAGE_ID_CHARS_MAX = 1000;
 
+/**
+ * A header is kept in memory and goes to the database as one piece, so it is bounded; large mail systems take less. What is
+ * longer is no header but a body without a blank line before it.
+ */
+const HEAD_BYTES_MAX = 1024 * 1024;
+
 /** Parser, digest and blob of a message too large to be gathered in memory. */
 interface Spill {
   readonly parser: MessageParser;
   readonly digest: Hash;
   readonly writer: BlobWriter;
   readonly head: Buffer[];
+  gatheredBytes: number;
   headDone: boolean;
 }
 
@@ -24,13 +31,18 @@ interface Spill {
  */
 export class Incoming implements AsyncDisposable {
   readonly #blobs: Blobs;
+  readonly #spillsFromBytes: number;
   #pieces: Uint8Array[] = [];
   #sizeBytes = 0;
   #spill: Spill | undefined;
+  /** Of a blob that is complete its writer is kept, and nothing of what it was read with. */
+  #finished: BlobWriter | undefined;
   #writing: Promise<void> | undefined;
 
-  constructor(blobs: Blobs, prefix: string) {
+  /** @param spillsFromBytes the size from which on it goes to a blob */
+  constructor(blobs: Blobs, prefix: string, spillsFromBytes = blobs.thresholdBytes) {
     this.#blobs = blobs;
+    this.#spillsFromBytes = spillsFromBytes;
     if (prefix !== '') {
       this.#pieces.push(Buffer.from(prefix, 'latin1'));
       this.#sizeBytes = prefix.length;
@@ -44,13 +56,13 @@ export class Incoming implements AsyncDisposable {
 
   /**
    * Takes the next bytes. A promise means: await it before the next write. The chunk may not change afterwards.
-   * @throws {disk-full}
+   * @throws {disk-full}, {too-large} when the header is
    */
   write(chunk: Uint8Array): Promise<void> | undefined {
     this.#sizeBytes += chunk.length;
     if (this.#spill === undefined) {
       this.#pieces.push(chunk);
-      if (this.#sizeBytes < this.#blobs.thresholdBytes) return undefined;
+      if (this.#sizeBytes < this.#spillsFromBytes) return undefined;
     }
     this.#writing = this.#spillOut(chunk);
     return this.#writing;
@@ -63,6 +75,8 @@ export class Incoming implements AsyncDisposable {
     if (spill === undefined) return this.#finishInMemory();
     const properties = spill.parser.end();
     await spill.writer.finish();
+    this.#finished = spill.writer;
+    this.#spill = undefined;
     const head = Buffer.concat(spill.head);
     assert(head.length === properties.headBytes, 'the parser and the spill agree on the head');
     const body: ContentBody = {
@@ -75,12 +89,12 @@ export class Incoming implements AsyncDisposable {
 
   /** Removes what `finish` has made durable, when it will not be stored after all. */
   async discard(): Promise<void> {
-    if (this.#spill !== undefined) await this.#blobs.remove(this.#spill.writer.blob);
+    if (this.#finished !== undefined) await this.#blobs.remove(this.#finished.blob);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writing?.catch(() => {});
-    await this.#spill?.writer[Symbol.asyncDispose]();
+    await (this.#finished ?? this.#spill?.writer)?.[Symbol.asyncDispose]();
     this.#pieces = [];
   }
 
@@ -113,6 +127,7 @@ export class Incoming implements AsyncDisposable {
       digest: createHash('sha256'),
       writer: await this.#blobs.create(),
       head: [],
+      gatheredBytes: 0,
       headDone: false,
     };
     const pieces = this.#pieces;
@@ -130,14 +145,16 @@ export class Incoming implements AsyncDisposable {
     }
     const { headBytes } = spill.parser;
     if (headBytes === undefined) {
+      spill.gatheredBytes += chunk.length;
+      if (spill.gatheredBytes > HEAD_BYTES_MAX)
+        throw new PosthornError('too-large', `a header of more than ${HEAD_BYTES_MAX} bytes`);
       spill.head.push(Buffer.from(chunk));
       return;
     }
-    const gathered = spill.head.reduce((sum, piece) => sum + piece.length, 0);
-    spill.head.push(Buffer.from(chunk.subarray(0, headBytes - gathered)));
+    const missing = headBytes - spill.gatheredBytes;
+    spill.head.push(Buffer.from(chunk.subarray(0, missing)));
     spill.headDone = true;
-    if (headBytes - gathered < chunk.length)
-      await spill.writer.write(chunk.subarray(headBytes - gathered));
+    if (missing < chunk.length) await spill.writer.write(chunk.subarray(missing));
   }
 }
 

@@ -37,9 +37,12 @@ export class Store implements Disposable {
     );
   }
 
-  /** Begins to collect a message; `prefix` is a wire string that is put before it (trace fields). */
-  incoming(prefix = ''): Incoming {
-    return new Incoming(this.#engine.blobs, prefix);
+  /**
+   * Begins to collect a message; `prefix` is a wire string that is put before it (trace fields). From `spillsFromBytes` on it is not
+   * kept in memory: by default the size that makes a body a blob.
+   */
+  incoming(prefix = '', spillsFromBytes?: number): Incoming {
+    return new Incoming(this.#engine.blobs, prefix, spillsFromBytes);
   }
 
   /** Opens a mailbox for a session; `owner` names the session where it waits. */

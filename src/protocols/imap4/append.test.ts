@@ -109,3 +109,27 @@ test('the mailbox name of APPEND may be a literal', async (t) => {
   const appended = await client.command('APPEND ', Buffer.from('Trash'), ' ', mail('x'));
   assert.equal(appended.code, 'APPENDUID');
 });
+
+test('of many messages few wait in memory, the others as blobs; all are stored', async (t) => {
+  const limits = { appendHeldBytesMax: 2000, appendsHeldBytesMax: 5000 };
+  const { open, server } = await stand(t, { limits });
+  const messages = Array.from({ length: 30 }, (_, n) => mail(`${n}`, `${'x'.repeat(500)}\r\n`));
+  const clients = await Promise.all(Array.from({ length: 8 }, () => open('SELECT INBOX')));
+  let most = 0;
+  for (const client of clients) client.send('a APPEND INBOX');
+  for (const message of messages) {
+    for (const client of clients)
+      client.send(` {${message.length}+}\r\n${message.toString('latin1')}`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    most = Math.max(most, server.heldBytes);
+  }
+  for (const client of clients) client.send('\r\n');
+  for (const client of clients) assert.equal((await client.completion('a')).status, 'OK');
+  assert.ok(most <= 5000 + 8 * 600, `${most} bytes were held`);
+  assert.equal(server.heldBytes, 0);
+  await clients[0]!.ok('NOOP');
+  const fetched = await clients[0]!.fetch('1:*', 'BODY.PEEK[]');
+  assert.equal(fetched.length, 240);
+  const texts = new Set(fetched.map(({ items }) => String(items.get('BODY[]'))));
+  assert.deepEqual([...texts].sort(), messages.map(String).sort());
+});

@@ -26,6 +26,8 @@ export class Input {
    */
   async next(): Promise<InputStep | undefined> {
     for (;;) {
+      // Whoever asks and takes no answer gets no further, also with what has come already.
+      if (this.#connection.backlogged) await this.#drained();
       if (this.#closed) return undefined;
       const step = this.reader.next();
       if (step.kind !== 'need-more') return step;
@@ -42,9 +44,14 @@ export class Input {
 
   async #read(): Promise<Buffer | undefined> {
     this.#waiting = true;
-    if (this.#connection.backlogged) await this.#connection.drained();
     const chunk = await this.#connection.read();
     this.#waiting = false;
     return chunk;
+  }
+
+  async #drained(): Promise<void> {
+    this.#waiting = true;
+    await this.#connection.drained();
+    this.#waiting = false;
   }
 }

@@ -8,6 +8,10 @@ export interface ImapLimits {
   readonly appendBytesMax: number;
   /** Messages in one APPEND (RFC 3502). */
   readonly appendMessagesMax: number;
+  /** What one APPEND of many messages holds in memory; those beyond wait as blobs, as large ones do. */
+  readonly appendHeldBytesMax: number;
+  /** What all of them that are under way hold. */
+  readonly appendsHeldBytesMax: number;
   /** Failed logins in a session before it is ended. */
   readonly authFailuresMax: number;
   /** How long the answer to a failed login is held back; more with each one. */
@@ -35,6 +39,8 @@ export const DEFAULT_IMAP_LIMITS: ImapLimits = {
   sessionsPerMailboxMax: 1000,
   appendBytesMax: 150 * 1024 * 1024,
   appendMessagesMax: 1000,
+  appendHeldBytesMax: 16 * 1024 * 1024,
+  appendsHeldBytesMax: 64 * 1024 * 1024,
   authFailuresMax: 3,
   authFailureDelayMs: 1500,
   loginTimeoutMs: 180_000,

@@ -23,6 +23,8 @@ export interface ServerContext {
   readonly switchOffs: readonly SwitchOff[];
   /** Primary addresses, in key form, of those who may change what belongs to others or to the server. */
   readonly administrators: ReadonlySet<string>;
+  /** Bytes of messages that wait in memory for the end of their APPEND. */
+  readonly appends: { heldBytes: number };
   /** With it STARTTLS is offered. */
   readonly secureContext: SecureContext | undefined;
   /** Counts a session of a mailbox; false when it has too many already. */

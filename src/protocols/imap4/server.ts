@@ -20,7 +20,7 @@ import type { SwitchOff } from './switched-off.ts';
 export interface ImapServerOptions
   extends Omit<
     ServerContext,
-    'limits' | 'secureContext' | 'switchOffs' | 'administrators' | 'admit' | 'dismiss'
+    'limits' | 'secureContext' | 'switchOffs' | 'administrators' | 'admit' | 'dismiss' | 'appends'
   > {
   readonly log: Logger;
   /** Those that are not given have their defaults. */
@@ -63,6 +63,7 @@ export class ImapServer {
       secureContext,
       switchOffs,
       administrators: new Set(administrators),
+      appends: { heldBytes: 0 },
       limits: { ...DEFAULT_IMAP_LIMITS, ...limits },
       admit: (account) => this.#admit(account),
       dismiss: (account) => this.#dismiss(account),
@@ -72,6 +73,11 @@ export class ImapServer {
   /** Sessions that are open. */
   get sessions(): number {
     return this.#sessions.size;
+  }
+
+  /** Bytes of messages that wait in memory for the end of their APPEND. */
+  get heldBytes(): number {
+    return this.#context.appends.heldBytes;
   }
 
   /** Takes a connection, encrypted already or not; never throws. */

@@ -67,7 +67,7 @@ export async function stand(t: TestContext, options: StandOptions = {}): Promise
         const real = store.openMailbox(...args);
         return options.mailbox?.(real) ?? real;
       },
-      incoming: () => store.incoming(),
+      incoming: (...args) => store.incoming(...args),
       serverAnnotations: (query) => store.serverAnnotations(query),
       setServerAnnotations: (...args) => store.setServerAnnotations(...args),
       watchDirectory: (listener) => store.watchDirectory(listener),

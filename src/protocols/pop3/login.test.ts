@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { TLSSocket } from 'node:tls';
+import { waits } from '#kernel';
 import { Pop3Client } from '../../../test/clients/pop3.ts';
 import { login, selfSigned, stand } from './stand.test.ts';
 
@@ -123,6 +124,31 @@ test('a mailbox that was removed meanwhile is told, and the client may try anoth
   assert.deepEqual(refused, { ok: false, text: '[SYS/PERM] The mailbox is gone' });
   mailbox.gone = false;
   await login(client);
+});
+
+test('who does not log in in time is told and given up, whatever he says', async (t) => {
+  const { connect, server } = await stand(t, { limits: { loginTimeoutMs: 1 } });
+  const client = await connect();
+  await client.expectOk('NOOP').catch(() => {});
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  waits.expireOverdue();
+  assert.deepEqual(await client.reply(), { ok: false, text: '[SYS/TEMP] Too slow to log in' });
+  await client.closed();
+  while (server.sessions > 0) await new Promise(setImmediate);
+});
+
+test('so many sessions of a mailbox; one that ends makes room', async (t) => {
+  const { connect, server } = await stand(t, { limits: { sessionsPerMailboxMax: 1 } });
+  const first = await connect();
+  await login(first);
+  const second = await connect();
+  await second.expectOk('USER ann');
+  const refused = await second.command('PASS sec ret\u00c3\u00b6 ');
+  assert.deepEqual(refused, { ok: false, text: '[SYS/TEMP] Too many sessions of this mailbox' });
+  await first.quit();
+  while (server.sessions > 1) await new Promise(setImmediate);
+  await login(second);
+  await second.quit();
 });
 
 test('UTF8 is taken before the login (RFC 6856 §2.1)', async (t) => {

@@ -140,17 +140,23 @@ export class Pop3Session {
     bytesMax: number,
   ): Promise<Exclude<Pop3LineResult, { kind: 'need-more' }> | undefined> {
     for (;;) {
+      // A client that asks and asks and takes no answer would fill the memory.
+      if (this.connection.backlogged) await this.#drained();
       const line = this.#lines.next(bytesMax);
       if (line.kind !== 'need-more') return line;
       if (this.#ended) return undefined;
       this.#idle = true;
-      // A client that asks and asks and takes no answer would fill the memory.
-      if (this.connection.backlogged) await this.connection.drained();
       const chunk = await this.connection.read();
       this.#idle = false;
       if (chunk === undefined) return undefined;
       this.#lines.push(chunk);
     }
+  }
+
+  async #drained(): Promise<void> {
+    this.#idle = true;
+    await this.connection.drained();
+    this.#idle = false;
   }
 
   /** Answers a failed login, late; the third one ends the session. */
@@ -247,7 +253,9 @@ export class Pop3Session {
 
   #report(error: unknown): void {
     if (this.#inBody) this.connection.destroy();
+    // Neither is a fault of ours.
     if (isPosthornError(error, 'connection-closed')) return;
+    if (isPosthornError(error, 'login-throttled')) return;
     this.context.log.error({ session: this.connection.owner, error }, 'pop3 command failed');
   }
 }

@@ -29,8 +29,6 @@ export interface ComingMessages<Target extends AppendTarget = AppendTarget> {
 
 type Literal = NonNullable<AppendRun['literal']>;
 
-/** What one APPEND of many messages may hold in memory. */
-const HELD_BYTES_MAX = 32 * 1024 * 1024;
 /** A URL that comes as a literal. */
 const URL_BYTES_MAX = 8192;
 
@@ -96,8 +94,14 @@ export class Appending implements AsyncDisposable {
 
   /** Nothing of a command that did not end well may fill the disk. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#hold(-this.#heldBytes);
     for (const incoming of this.#finished) await incoming.discard();
     await this.#bodies[Symbol.asyncDispose]();
+  }
+
+  #hold(sizeBytes: number): void {
+    this.#heldBytes += sizeBytes;
+    this.#session.server.appends.heldBytes += sizeBytes;
   }
 
   async #takeRuns(mailbox: string, first: AppendRun): Promise<'all' | Completion | undefined> {
@@ -162,9 +166,12 @@ export class Appending implements AsyncDisposable {
       return no('Too many messages for one command', responseCode.messageLimit(limit));
     if (this.#messages.length >= server.limits.appendMessagesMax)
       return no('Too many messages in one APPEND', 'LIMIT');
-    if (this.#heldBytes > HELD_BYTES_MAX) return no('Too much in one APPEND, use several', 'LIMIT');
     if (this.#messages.length >= this.#roomMessages) return no('The mailbox is full', 'OVERQUOTA');
-    this.#current = { head, incoming: this.#bodies.use(server.store.incoming()), sizeBytes: 0 };
+    const { appendHeldBytesMax, appendsHeldBytesMax } = server.limits;
+    const isFull =
+      this.#heldBytes > appendHeldBytesMax || server.appends.heldBytes > appendsHeldBytesMax;
+    const incoming = this.#bodies.use(server.store.incoming('', isFull ? 0 : undefined));
+    this.#current = { head, incoming, sizeBytes: 0 };
     return undefined;
   }
 
@@ -228,7 +235,7 @@ export class Appending implements AsyncDisposable {
       const content = await incoming.finish();
       this.#finished.push(incoming);
       const internalMs = head.internalDateMs ?? this.#session.server.clock.now();
-      if (content.body.kind === 'bytes') this.#heldBytes += content.sizeBytes;
+      if (content.body.kind === 'bytes') this.#hold(content.sizeBytes);
       this.#messages.push({ content, ...splitFlags(head.flags), internalMs });
     });
     return undefined;

@@ -11,6 +11,8 @@ import { type FetchPlan, renderFlags, renderModSeq } from './plan.ts';
 
 /** Bytes up to which a body is sent within a wire string: one write for many small ones. */
 const INLINE_BYTES_MAX = 32 * 1024;
+/** What of one message's answer is gathered before it is handed on. */
+const GATHERED_CHARS_MAX = 256 * 1024;
 
 /** The value of an item of a message. */
 type Found = Payload | number;
@@ -113,6 +115,7 @@ export class FetchAnswer {
     from: number,
   ): Promise<void> | undefined {
     const { contentItems } = this.#plan;
+    const { connection } = this.#session;
     for (let index = from; index < contentItems.length; index++) {
       const { label, value } = contentItems[index]!;
       try {
@@ -123,9 +126,20 @@ export class FetchAnswer {
       } catch (error) {
         this.#passOver(error);
       }
+      if (gathered.wire.length >= GATHERED_CHARS_MAX || connection.backlogged)
+        return this.#relieve(gathered, content, index + 1);
     }
     this.#session.write(`${gathered.wire})\r\n`);
     return undefined;
+  }
+
+  /** Many items of one message may be far more than the message: hands on what is gathered, and writes those from an index on. */
+  async #relieve(gathered: Gathered, content: MessageContent, from: number): Promise<void> {
+    const { connection } = this.#session;
+    this.#session.write(gathered.wire);
+    gathered.wire = '';
+    if (connection.backlogged) await connection.drained();
+    await this.#writeContents(gathered, content, from);
   }
 
   /** Writes an item that must be read, and those behind it. */
