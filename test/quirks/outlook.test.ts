@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fill, mail, stand } from '../../src/protocols/imap4/stand.test.ts';
+import { recommended } from './recommended.ts';
 import { replay } from './replay.ts';
 
 const LIMIT = { timeout: 60_000 };
@@ -35,8 +36,7 @@ test('Office 365 enables UIDONLY and counts messages all the same', LIMIT, async
 });
 
 test('Office 365 gets its mail when UIDONLY is switched off for it', LIMIT, async (t) => {
-  const switchOffs = [{ client: 'Microsoft Office 365', capabilities: ['UIDONLY'] }];
-  const { port, open } = await stand(t, { switchOffs });
+  const { port, open } = await stand(t, { switchOffs: recommended(t) });
   await fill(await open(), 2);
   await replay(
     port,

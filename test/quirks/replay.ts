@@ -19,25 +19,47 @@ const ANSWER_MS = 10_000;
  * @returns everything that came, as wire strings without line ends
  */
 export async function replay(port: number, script: string): Promise<readonly string[]> {
-  using wire = await Wire.open(port);
-  const kept = new Map<string, string>();
-  let sent = '';
-  for (const [kind, text] of stepsOf(script)) {
-    const line = fill(text, kept);
-    if (kind === 'C') {
-      sent += `${line}\r\n`;
-      continue;
-    }
-    if (sent !== '') wire.send(sent);
-    sent = '';
-    if (kind === 'N') wire.hasNot(patternOf(line));
-    else {
-      const names = [...line.matchAll(/<([a-z]+)>/g)].map(([, name]) => name!);
-      const found = await wire.see(line, patternOf(line));
-      for (const [index, name] of names.entries()) kept.set(name, found[index + 1]!);
-    }
+  using player = await Player.open(port);
+  return await player.play(script);
+}
+
+/** A client's part in several acts, between which something else happens. */
+export class Player implements Disposable {
+  readonly #wire: Wire;
+  readonly #kept = new Map<string, string>();
+
+  private constructor(wire: Wire) {
+    this.#wire = wire;
   }
-  return wire.lines;
+
+  static async open(port: number): Promise<Player> {
+    return new Player(await Wire.open(port));
+  }
+
+  /** Plays a script, as `replay` does; gives everything that has come so far. */
+  async play(script: string): Promise<readonly string[]> {
+    let sent = '';
+    for (const [kind, text] of stepsOf(script)) {
+      const line = fill(text, this.#kept);
+      if (kind === 'C') {
+        sent += `${line}\r\n`;
+        continue;
+      }
+      if (sent !== '') this.#wire.send(sent);
+      sent = '';
+      if (kind === 'N') this.#wire.hasNot(patternOf(line));
+      else {
+        const names = [...line.matchAll(/<([a-z]+)>/g)].map(([, name]) => name!);
+        const found = await this.#wire.see(line, patternOf(line));
+        for (const [index, name] of names.entries()) this.#kept.set(name, found[index + 1]!);
+      }
+    }
+    return this.#wire.lines;
+  }
+
+  [Symbol.dispose](): void {
+    this.#wire[Symbol.dispose]();
+  }
 }
 
 /** Lines of a connection. */

@@ -1,7 +1,7 @@
 /** What Thunderbird sends; sources in docs/clients.md. It writes most commands in lower case. */
 import { test } from 'node:test';
 import { fill, stand } from '../../src/protocols/imap4/stand.test.ts';
-import { replay } from './replay.ts';
+import { Player, replay } from './replay.ts';
 
 const LIMIT = { timeout: 60_000 };
 
@@ -157,4 +157,20 @@ test('Thunderbird greys out what LSUB tells as a level only', LIMIT, async (t) =
     S: * LSUB (\\Noselect) "/" Lists
     S: 6 OK …`,
   );
+});
+
+test('Thunderbird overlooks an EXISTS that comes behind what it fetches', LIMIT, async (t) => {
+  const { port, open } = await stand(t);
+  const other = await open();
+  await fill(other, 1);
+  using player = await Player.open(port);
+  await player.play(`${LOGIN}
+    C: 3 select "INBOX"
+    S: 3 OK …`);
+  await fill(other, 1);
+  await player.play(`C: 4 UID fetch 2:* (FLAGS)
+    S: * 2 EXISTS
+    S: * 2 FETCH (UID 2 FLAGS (\\Recent))
+    N: * 1 FETCH …
+    S: 4 OK …`);
 });

@@ -42,7 +42,10 @@ test('Roundcube looks for the delimiter, sorts and threads on the server', LIMIT
     S: A0011 OK …
     C: A0012 STATUS Sent (MESSAGES UNSEEN RECENT)
     S: * STATUS Sent (MESSAGES 0 UNSEEN 0 RECENT 0)
-    S: A0012 OK …`,
+    S: A0012 OK …
+    C: A0013 GETQUOTAROOT INBOX
+    S: * QUOTAROOT INBOX…
+    S: A0013 OK …`,
   );
 });
 
@@ -75,6 +78,8 @@ test(
     S: TAG1 OK …
     C: TAG2 ENABLE UTF8=ACCEPT
     S: TAG2 OK …
+    C: TAG22 GETMETADATA (DEPTH infinity) "*" ("/shared" "/private")
+    S: TAG22 NO …
     C: TAG3 LIST "" "*" RETURN (SUBSCRIBED SPECIAL-USE STATUS (${items}))
     S: * LIST (\\HasNoChildren \\Subscribed) "/" INBOX
     S: * STATUS INBOX (MESSAGES 1 UNSEEN 1 UIDNEXT 2 UIDVALIDITY … HIGHESTMODSEQ … APPENDLIMIT … SIZE … MAILBOXID (…))

@@ -174,6 +174,9 @@ export async function dispatch(
     refusalOf(session, when) ??
     refuseSwitchedOff(session, body.name) ??
     refuseNumbers(session, body);
+  // What has come is told first: `UID FETCH n:*` asks for it, and some clients overlook an EXISTS that comes behind the answer.
+  if (refusal === undefined && body.name === 'FETCH' && session.view.stale)
+    await session.update(false);
   const completion =
     refusal ?? (await runWithProgress(session, body.name, () => run(session, body as never)));
   if (session.selected && !session.over) await tellChanges(session, tell);
