@@ -1,4 +1,4 @@
-import { isPosthornError } from '#kernel';
+import { type ErrorCode, isPosthornError } from '#kernel';
 import type { Session } from './session.ts';
 
 /** A client that waits to be told is told again so long after the storage was out of reach. */
@@ -95,10 +95,14 @@ export class Follower implements Disposable {
   }
 }
 
-/** Whether the storage is only out of reach for now. */
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  'unavailable',
+  'deadline',
+  'too-busy',
+  'no-permission',
+]);
+
+/** Whether the storage is only out of reach for now; or rights went while it looked, and the next look finds nothing to read. */
 function isPassing(error: unknown): boolean {
-  return (
-    isPosthornError(error) &&
-    (error.code === 'unavailable' || error.code === 'deadline' || error.code === 'too-busy')
-  );
+  return isPosthornError(error) && PASSING.has(error.code);
 }

@@ -122,3 +122,18 @@ test('a grant to somebody who is in IDLE elsewhere disturbs nothing', async (t) 
   await anna.ok(`DELETEACL a ${BOB}`);
   assert.deepEqual((await idle.done()).untagged, []);
 });
+
+test('with NOTIFY a folder that begins or ends to be shared is told at once (RFC 5465 §5.4)', async (t) => {
+  const { open, openAs } = await stand(t);
+  const bob = await openAs(BOB, 'NOTIFY SET (subtree "Other Users" (MailboxName))');
+  const anna = await open('CREATE a');
+  const told = async (): Promise<string> => {
+    const response = await bob.response('a folder');
+    assert.ok(response.kind === 'untagged' && response.data.type === 'LIST');
+    return `${response.data.mailbox} ${response.data.attributes[0]}`;
+  };
+  await anna.ok(`SETACL a ${BOB} lr`);
+  assert.equal(await told(), `${OF_ANNA}/a \\HasNoChildren`);
+  await anna.ok(`DELETEACL a ${BOB}`);
+  assert.equal(await told(), `${OF_ANNA}/a \\NonExistent`);
+});

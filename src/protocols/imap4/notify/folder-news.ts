@@ -2,7 +2,7 @@ import { DELIMITER, hasRight, type MailboxId } from '#model';
 import type { Found } from '#store';
 import { encodeList, type StatusItem } from '#wire';
 import { encodeStatusOf } from '../commands/status.ts';
-import { FolderTree, type Listed } from '../list/tree.ts';
+import { FolderTree, type Listed, specialUseOf } from '../list/tree.ts';
 import type { Session } from '../session.ts';
 import type { Registration } from './registration.ts';
 
@@ -157,8 +157,9 @@ export class FolderNews implements Disposable {
 
   #listLine(tree: FolderTree, { name, found, subscribed }: Listed, oldName?: string): string {
     const attributes: string[] = [];
+    const use = found && specialUseOf(found);
     if (found === undefined) attributes.push('\\NonExistent');
-    else if (found.folder.specialUse !== undefined) attributes.push(found.folder.specialUse);
+    else if (use !== undefined) attributes.push(use);
     attributes.push(tree.hasChildren(name) ? '\\HasChildren' : '\\HasNoChildren');
     if (subscribed) attributes.push('\\Subscribed');
     const listed = { name, delimiter: DELIMITER, attributes };
