@@ -8,6 +8,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { systemClock } from '#kernel';
+import { ENGINE } from '../../src/storage/fresh.conformance.ts';
 import { addMailboxes, checkIsClean, TestDirectory, TestServer } from '../server.ts';
 import { CUT_SESSIONS, type CutSession, type Diary } from './cut-sessions.ts';
 import { type Cut, CuttingRelay, type Parting } from './cutting-relay.ts';
@@ -17,6 +18,8 @@ const AT_ONCE = 8;
 /** What TLS adds may differ by so much from one session to the next. */
 const TLS_BYTES = 64;
 const TEXT = 'A line of text.\r\n.A line with a dot.\r\n';
+/** Connections to PostgreSQL that a server makes as it needs them. */
+const POOL = ENGINE === 'sqlite' ? 0 : 24;
 const PARTINGS: readonly Parting[] = ['FIN', 'RST'];
 
 /** A session as it went. */
@@ -96,7 +99,8 @@ describe('clients that are cut off', { timeout: EVERY === undefined ? 180_000 : 
         for (const how of PARTINGS) cuts.push({ afterBytes, how });
       const runs = await runAll(session, cuts);
       await assertNobody(server);
-      assert.equal(await settledFiles(server), files, 'open files of the server');
+      const more = (await settledFiles(server)) - files;
+      assert.ok(more <= POOL, `${more} open files more`);
       if (session.brings > 0) assertOnce(session, whole, runs, await bytesOf(server, addresses));
       else assertRemoved(runs, bytesBefore, await bytesOf(server, addresses));
       t.diagnostic(`${runs.length} sessions of up to ${whole.bytes} bytes cut`);

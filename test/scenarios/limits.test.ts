@@ -126,15 +126,15 @@ describe('limits', { timeout: 60_000 }, () => {
 
   test('connections in a minute', async () => {
     let refused: string | undefined;
-    for (let count = 0; count <= 45 && refused === undefined; count++) {
+    for (let count = 0; count < 1000 && refused === undefined; count++) {
       const [line] = await lines(1, 'pop3', '127.1.0.3');
-      const greeting = (await line!.line())!;
-      if (!greeting.startsWith('+OK')) refused = greeting;
+      const greeting = await line!.line();
+      // Before that it may be one of too many at once.
+      if (greeting?.includes('short time') === true) refused = greeting;
       line!.close();
-      // So that it is not one of too many at once.
-      await none();
     }
     assert.match(refused!, /^-ERR \[SYS\/TEMP\] .*short time/);
+    await none();
   });
 
   test('the oldest newcomer makes room, who has logged in or has mail for somebody never', async () => {
