@@ -209,11 +209,16 @@ export const target: Target = {
     const at = house;
     // Compressed and encrypted connections are for the tests of the kernel.
     const plain = wire(input.toString('latin1').replace(/COMPRESS/gi, 'NOOP'));
-    const outcome =
-      plain[0] === UNASKED ? await pour(at, plain.subarray(1)) : await playScript(at, plain);
-    if (at.failure !== undefined) throw at.failure;
-    await checkNobodyLeft(at);
-    return outcome;
+    try {
+      const outcome =
+        plain[0] === UNASKED ? await pour(at, plain.subarray(1)) : await playScript(at, plain);
+      if (at.failure !== undefined) throw at.failure;
+      await checkNobodyLeft(at);
+      return outcome;
+    } catch (error) {
+      await target.close!();
+      throw error;
+    }
   },
   async close() {
     await house?.[Symbol.asyncDispose]();
