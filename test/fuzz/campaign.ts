@@ -6,8 +6,8 @@ import type { Broken } from './verdict.ts';
 import { Watched } from './watched.ts';
 
 const TRIES_MAX = 3000;
-/** Each try costs the whole patience when it hangs. */
-const TRIES_OF_HUNG_MAX = 40;
+/** Each try may cost the whole patience of its target. */
+const MINIMISE_MS = 60_000;
 
 /** An input that broke something, minimised and kept. */
 export interface Finding {
@@ -59,11 +59,12 @@ export async function fuzz(target: TargetEntry, seed: string, seconds: number): 
 
 async function keepSmallest(target: TargetEntry, input: Buffer, broken: Broken): Promise<Finding> {
   await using watched = new Watched(target.module, target);
+  const end = performance.now() + MINIMISE_MS;
   const breaks = async (smaller: Buffer): Promise<boolean> => {
+    if (performance.now() > end) return false;
     const verdict = await watched.run(smaller);
     return verdict.kind === 'broken' && verdict.signature === broken.signature;
   };
-  const triesMax = broken.signature === 'no end' ? TRIES_OF_HUNG_MAX : TRIES_MAX;
-  const smallest = await minimise(input, breaks, triesMax);
+  const smallest = await minimise(input, breaks, TRIES_MAX);
   return { path: keepInput(target.name, 'finding', smallest), broken };
 }

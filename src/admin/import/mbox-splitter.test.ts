@@ -178,3 +178,11 @@ test('whatever is quoted as mboxrd comes back, however it is cut', () => {
     { numRuns: 500 },
   );
 });
+
+test('a file may end within a header, even within "From "', () => {
+  for (const end of ['F', 'Fr', 'From', 'From '])
+    assert.deepEqual(
+      split(`${FROM}A: b\n${end}`).map(({ text }) => text),
+      [`A: b\n${end}`],
+    );
+});

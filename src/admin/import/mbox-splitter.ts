@@ -236,7 +236,7 @@ export class MboxSplitter {
   }
 
   #isSeparator(start: number, end: number): boolean {
-    if (end - start > FROM_LINE_BYTES_MAX) return false;
+    if (end - start < FROM.length || end - start > FROM_LINE_BYTES_MAX) return false;
     if (this.#buffer[start] !== FROM[0] || !this.#beginsLine(start)) return false;
     if (this.#buffer.compare(FROM, 0, FROM.length, start, start + FROM.length) !== 0) return false;
     if (this.#dated) return fromLineDate(this.#line(start, end)) !== undefined;

@@ -12,6 +12,7 @@ import type { ComingMessages } from './append/appending.ts';
 import { capabilitiesOf } from './capability.ts';
 import { append } from './commands/append.ts';
 import { replace } from './commands/replace.ts';
+import { leavePrevious } from './commands/select.ts';
 import { bad, type Completion, no } from './completion.ts';
 import { complete, dispatch, refusalOf } from './dispatch.ts';
 import type { InputStep } from './input.ts';
@@ -125,7 +126,8 @@ function tagOf(bytes: Buffer): string {
   return /^[^ "(){%*\\+]+(?= )/.exec(bytes.toString('latin1'))?.[0] ?? '*';
 }
 
-function refuse(session: Session, { tag, status, text, code }: ParseError): void {
+function refuse(session: Session, { tag, status, text, code, command }: ParseError): void {
+  if (command === 'SELECT' || command === 'EXAMINE') leavePrevious(session);
   session.write(encodeStatus(tag, status, text, code));
   if (status === 'BAD') session.badCommands++;
 }

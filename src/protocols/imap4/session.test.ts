@@ -346,3 +346,17 @@ test('a session that was split at every byte answers the same', async (t) => {
   }
   assert.equal(constant(await run(Array.from(script.keys()))), whole, 'byte by byte');
 });
+
+test('a SELECT that fails leaves the selected folder, whatever is wrong with the name (RFC 9051 §6.3.2)', async (t) => {
+  const { open } = await stand(t);
+  for (const name of ['none', '"&"', '"gr\xfcn"']) {
+    const client = await open('SELECT INBOX');
+    const selected = await client.command(`EXAMINE ${name}`);
+    assert.equal(selected.status, 'NO', name);
+    assert.match(JSON.stringify(selected.untagged), /CLOSED/, name);
+    assert.equal((await client.command('FETCH 1 FLAGS')).status, 'BAD', name);
+  }
+  const other = await open('SELECT INBOX');
+  assert.equal((await other.command('CREATE "&"')).status, 'NO');
+  await other.ok('CHECK');
+});

@@ -102,7 +102,7 @@ export function parseAppendLiteral(
     if (run.literal === undefined) cursor.fail('a literal in its place');
     return { ok: true, kind: 'message', tag, target, run };
   } catch (error) {
-    return parseErrorOf(error, tag);
+    return parseErrorOf(error, tag, cursor.context);
   }
 }
 
@@ -172,7 +172,7 @@ export function parseAppendNext(
   try {
     return { ok: true, ...readRun(cursor, name, place) };
   } catch (error) {
-    return parseErrorOf(error, tag);
+    return parseErrorOf(error, tag, cursor.context);
   }
 }
 

@@ -209,7 +209,7 @@ export function parseCommand(bytes: Buffer, options: ParseOptions): ParseResult 
     cursor.end();
     return { ok: true, command: { tag, body } };
   } catch (error) {
-    return parseErrorOf(error, tag);
+    return parseErrorOf(error, tag, cursor.context);
   }
 }
 

@@ -27,15 +27,24 @@ export interface ParseError {
   readonly tag: string;
   readonly status: 'BAD' | 'NO';
   readonly code?: string;
+  /** Of a NO, which refuses what was understood: the command's name, with UID before it where it has that. */
+  readonly command?: string;
   /** What was wrong and what would be right; printable US-ASCII. */
   readonly text: string;
 }
 
 /** Turns what the grammar threw into a result; anything but a GrammarError is a bug and goes on. */
-export function parseErrorOf(error: unknown, tag: string): ParseError {
+export function parseErrorOf(error: unknown, tag: string, command: string): ParseError {
   if (!(error instanceof GrammarError)) throw error;
-  const base = { ok: false, tag, status: error.status, text: error.message } as const;
-  return error.code === undefined ? base : { ...base, code: error.code };
+  const { status, code, message: text } = error;
+  return {
+    ok: false,
+    tag,
+    status,
+    text,
+    ...(status === 'NO' && { command }),
+    ...(code !== undefined && { code }),
+  };
 }
 
 /** Settings of a session that change what its bytes mean. */

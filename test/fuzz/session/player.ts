@@ -5,7 +5,7 @@ import { type Response, ResponseReader, type Untagged } from '../../../src/wire/
 import { Ledger } from './ledger.ts';
 
 /** An answer that takes longer will not come. */
-const ANSWER_MS = 15_000;
+const ANSWER_MS = 8000;
 
 type Tagged = Extract<Response, { kind: 'tagged' }>;
 /** How a command goes on: it is over, the server waits for more, or the connection has ended. */
@@ -13,6 +13,7 @@ export type Answer = Tagged | 'bad' | 'continue' | 'closed';
 
 const NUMBERED = /^\S+ (?:FETCH|STORE|SEARCH|SORT|THREAD) /i;
 const LEAVES = /^\S+ (?:CLOSE|UNSELECT|LOGOUT|UNAUTHENTICATE)\b/i;
+const INBOX = /^\S+ (?:SELECT|EXAMINE) "?INBOX"?(?: \(|$)/i;
 const SELECTS = /^\S+ (?:SELECT|EXAMINE) /i;
 
 /** A client that keeps to the protocol: one command at a time, and it notes what it is told. */
@@ -28,6 +29,8 @@ export class Player {
   #ledger: Ledger | undefined;
   /** That of the mailbox that is being selected. */
   #coming: Ledger | undefined;
+  /** Whether the selected mailbox is INBOX. */
+  inInbox = false;
   /** The FETCH responses of the last command. */
   readonly fetched: Extract<Untagged, { type: 'FETCH' }>[] = [];
 
@@ -127,6 +130,8 @@ export class Player {
     // BAD: it was not done.
     if (this.#coming !== undefined && response.condition !== 'BAD')
       this.#ledger = response.condition === 'OK' ? this.#coming : undefined;
+    if (response.condition === 'OK' && this.#coming !== undefined)
+      this.inInbox = INBOX.test(this.#line);
     this.#coming = undefined;
     if (response.condition !== 'OK') return;
     if (LEAVES.test(this.#line)) this.#ledger = undefined;

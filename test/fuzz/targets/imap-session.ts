@@ -62,35 +62,48 @@ async function said(player: Player, line: string): Promise<void> {
   );
 }
 
-/** A client that can go on is told the truth about its mailbox. */
-async function checkEnd(player: Player): Promise<void> {
+/** A client that can go on is told the truth about its mailbox, which is what any other sees. */
+async function checkEnd(player: Player, inbox: readonly string[]): Promise<void> {
   player.begin(wire('z1 NOOP\r\n'));
-  if ((await player.answer()) === 'closed') return;
-  const { count } = player;
-  if (count === undefined) return;
-  player.begin(wire('z2 UID FETCH 1:* (UID)\r\n'));
-  const answer = await player.answer();
-  assert.ok(typeof answer !== 'string' && answer.condition === 'OK', JSON.stringify(answer));
+  if ((await player.answer()) === 'closed' || player.count === undefined) return;
+  const seen = await messagesOf(player);
   // After ENABLE UIDONLY there are no numbers.
-  if (player.fetched.length > 0 || count === 0)
-    assert.equal(player.fetched.length, player.count, 'as many messages as EXISTS said');
+  if (seen.length === 0) return;
+  assert.equal(seen.length, player.count, 'as many messages as EXISTS said');
+  if (player.inInbox) assert.deepEqual(seen, inbox, 'what another client sees');
 }
 
-async function checkServes(at: House): Promise<void> {
+/** Uid and flags of each message of the selected mailbox. */
+async function messagesOf(player: Player): Promise<readonly string[]> {
+  player.begin(wire('z2 UID FETCH 1:* (UID FLAGS)\r\n'));
+  const answer = await player.answer();
+  assert.ok(typeof answer !== 'string' && answer.condition === 'OK', JSON.stringify(answer));
+  return player.fetched.map(({ items }) => {
+    const flags = items.get('FLAGS');
+    const shared = Array.isArray(flags) ? flags.filter((flag) => flag !== '\\Recent') : [];
+    return `${items.get('UID')} ${shared.map(String).sort().join(' ')}`;
+  });
+}
+
+/** The server goes on serving others. @returns what is in INBOX */
+async function inboxOf(at: House): Promise<readonly string[]> {
   const third = new Player(at.connect());
   await third.greeting();
   await said(third, 'y LOGIN u p');
   await said(third, 'y EXAMINE INBOX');
   await said(third, 'y NOOP');
+  const messages = await messagesOf(third);
   await third.leave();
+  return messages;
 }
 
 async function playScript(at: House, input: Buffer): Promise<string> {
   const players = await begin(at);
   const script = new Script(input, players);
   await script.play();
+  const inbox = await inboxOf(at);
   for (const player of players)
-    if (!player.closed && !script.isBusy(player)) await checkEnd(player);
+    if (!player.closed && !script.isBusy(player)) await checkEnd(player, inbox);
   for (const player of players) await player.leave();
   return script.outcome;
 }
@@ -116,6 +129,7 @@ async function pour(at: House, input: Buffer): Promise<string> {
     stream.write(piece);
   stream.end();
   await ended.promise;
+  await inboxOf(at);
   return `${Math.min(30, responses)} responses`;
 }
 
@@ -195,12 +209,16 @@ export const target: Target = {
     const at = house;
     // Compressed and encrypted connections are for the tests of the kernel.
     const plain = wire(input.toString('latin1').replace(/COMPRESS/gi, 'NOOP'));
-    const outcome =
-      plain[0] === UNASKED ? await pour(at, plain.subarray(1)) : await playScript(at, plain);
-    await checkServes(at);
-    if (at.failure !== undefined) throw at.failure;
-    await checkNobodyLeft(at);
-    return outcome;
+    try {
+      const outcome =
+        plain[0] === UNASKED ? await pour(at, plain.subarray(1)) : await playScript(at, plain);
+      if (at.failure !== undefined) throw at.failure;
+      await checkNobodyLeft(at);
+      return outcome;
+    } catch (error) {
+      await target.close!();
+      throw error;
+    }
   },
   async close() {
     await house?.[Symbol.asyncDispose]();

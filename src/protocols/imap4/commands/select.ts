@@ -21,11 +21,7 @@ export async function select(session: Session, command: SelectCommand): Promise<
   const { qresync } = command;
   // RFC 7162 §3.2.5: BAD when it was not enabled.
   if (qresync !== undefined && !session.qresync) return bad('QRESYNC needs ENABLE QRESYNC');
-  // RFC 9051 §6.3.2: the folder that was selected is left also when this fails.
-  if (session.selected) {
-    session.unselect();
-    session.say('OK', 'The previous mailbox is closed', 'CLOSED');
-  }
+  leavePrevious(session);
   const found = await session.names.find(command.mailbox);
   if (found === undefined) return no('There is no such mailbox', 'NONEXISTENT');
   if (command.condstore) session.enableCondstore();
@@ -46,6 +42,13 @@ export async function select(session: Session, command: SelectCommand): Promise<
     await resynchronize(session, view, qresync);
   session.select(view);
   return ok(`${command.name} completed`, readOnly ? 'READ-ONLY' : 'READ-WRITE');
+}
+
+/** The folder that was selected is left also when SELECT or EXAMINE fails (RFC 9051 §6.3.2). */
+export function leavePrevious(session: Session): void {
+  if (!session.selected) return;
+  session.unselect();
+  session.say('OK', 'The previous mailbox is closed', 'CLOSED');
 }
 
 function tellFolder(session: Session, view: View, opened: OpenedFolder): void {
