@@ -22,7 +22,8 @@ test('imap: limits and what is switched off', (t) => {
   const rule = { client: 'Bad*', capabilities: ['QRESYNC'] };
   const { imap } = configOf(t, { imap: { messageLimit: 1000, disable: [rule] } });
   assert.deepEqual(imap, { messageLimit: 1000, saveLimit: undefined, switchOffs: [rule] });
-  const none = { messageLimit: undefined, saveLimit: undefined, switchOffs: [] };
+  const switchOffs = [{ client: 'Microsoft Office 365', capabilities: ['UIDONLY'] }];
+  const none = { messageLimit: undefined, saveLimit: undefined, switchOffs };
   assert.deepEqual(configOf(t, {}).imap, none);
 });
 

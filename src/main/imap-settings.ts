@@ -23,6 +23,14 @@ const limit = z
   .min(LIMIT_MIN)
   .max(2 ** 31);
 
+/**
+ * What is kept from whom when nothing else is said: capabilities without which a client in wide use cannot be used here. Each stands
+ * with its source in docs/clients.md.
+ */
+const DISABLED_BY_DEFAULT: readonly SwitchOff[] = [
+  { client: 'Microsoft Office 365', capabilities: ['UIDONLY'] },
+];
+
 /** How the configuration writes it. */
 export const IMAP_SETTINGS = z.strictObject({
   messageLimit: limit.optional().describe('Messages that one command does something with.'),
@@ -46,6 +54,6 @@ export const IMAP_SETTINGS = z.strictObject({
 
 /** What was written, with what was not. */
 export function imapSettingsOf(written: z.infer<typeof IMAP_SETTINGS> = {}): ImapSettings {
-  const { messageLimit, saveLimit, disable = [] } = written;
+  const { messageLimit, saveLimit, disable = DISABLED_BY_DEFAULT } = written;
   return { messageLimit, saveLimit, switchOffs: disable };
 }

@@ -1,8 +1,8 @@
 /** What Outlook sends, classic and new; sources in docs/clients.md. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { imapSettingsOf } from '../../src/main/imap-settings.ts';
 import { fill, mail, stand } from '../../src/protocols/imap4/stand.test.ts';
-import { recommended } from './recommended.ts';
 import { replay } from './replay.ts';
 
 const LIMIT = { timeout: 60_000 };
@@ -35,12 +35,15 @@ test('Office 365 enables UIDONLY and counts messages all the same', LIMIT, async
   assert.ok(!lines.some((line) => line.includes(' FETCH (')), 'it has got no message');
 });
 
-test('Office 365 gets its mail when UIDONLY is switched off for it', LIMIT, async (t) => {
-  const { port, open } = await stand(t, { switchOffs: recommended(t) });
-  await fill(await open(), 2);
-  await replay(
-    port,
-    `${OFFICE_365}
+test(
+  'Office 365 gets its mail, because UIDONLY is switched off for it by default',
+  LIMIT,
+  async (t) => {
+    const { port, open } = await stand(t, { switchOffs: imapSettingsOf().switchOffs });
+    await fill(await open(), 2);
+    await replay(
+      port,
+      `${OFFICE_365}
     N: * CAPABILITY … UIDONLY …
     S: WIR00003 OK …
     C: WIR00004 ENABLE UIDONLY
@@ -51,8 +54,9 @@ test('Office 365 gets its mail when UIDONLY is switched off for it', LIMIT, asyn
     S: * 1 FETCH (UID 1)
     S: * 2 FETCH (UID 2)
     S: WIR00006 OK …`,
-  );
-});
+    );
+  },
+);
 
 test('Outlook fetches RFC822.peek, which is older than IMAP4rev1', LIMIT, async (t) => {
   const { port, open } = await stand(t);

@@ -20,7 +20,7 @@ test('Thunderbird lists subscribed folders with their special uses', LIMIT, asyn
     port,
     `${LOGIN}
     C: 3 namespace
-    S: * NAMESPACE (("" "/")) NIL NIL
+    S: * NAMESPACE (("" "/")) (("Other Users/" "/")) NIL
     S: 3 OK …
     C: 4 list (subscribed) "" "*" return (special-use)
     S: * LIST (\\Sent … \\Subscribed) "/" Sent

@@ -15,7 +15,7 @@ test('Roundcube looks for the delimiter, sorts and threads on the server', LIMIT
     C: A0002 AUTHENTICATE PLAIN {plain}
     S: A0002 OK …
     C: A0003 NAMESPACE
-    S: * NAMESPACE (("" "/")) NIL NIL
+    S: * NAMESPACE (("" "/")) (("Other Users/" "/")) NIL
     S: A0003 OK …
     C: A0004 LIST "" ""
     S: * LIST (\\Noselect) "/" ""

@@ -1,4 +1,4 @@
-import { readFilterMailboxes, type SearchSource } from './filter-mailboxes.ts';
+import { EXPECTED, readFilterMailboxes, type SearchSource } from './filter-mailboxes.ts';
 import type { Cursor } from './parser.ts';
 import { readSearchProgram } from './search.ts';
 import type { SearchProgram } from './search-key.ts';
@@ -40,5 +40,5 @@ function readSource(cursor: Cursor): SearchSource {
   const filter = readFilterMailboxes(cursor);
   if (filter.source !== 'selected-delayed') return filter;
   cursor.pos = start;
-  return cursor.fail('selected');
+  return cursor.fail(EXPECTED);
 }

@@ -3,6 +3,9 @@ import { readMailbox } from './mailbox.ts';
 import type { Cursor } from './parser.ts';
 
 const MAILBOXES_MAX = 10_000;
+/** What may stand where mailboxes are meant. */
+export const EXPECTED =
+  'selected, inboxes, personal, subscribed, subtree, subtree-one or mailboxes';
 
 /** Which mailboxes are meant, by ESEARCH and NOTIFY (RFC 5465 §6, RFC 7377 §2.2). */
 export type MailboxFilter = SearchSource | { readonly source: 'selected-delayed' };
@@ -42,9 +45,7 @@ export function readFilterMailboxes(cursor: Cursor): MailboxFilter {
       return { source: name, mailboxes: readMailboxes(cursor) };
     default:
       cursor.pos = start;
-      return cursor.fail(
-        'selected, inboxes, personal, subscribed, subtree, subtree-one or mailboxes',
-      );
+      return cursor.fail(EXPECTED);
   }
 }
 
