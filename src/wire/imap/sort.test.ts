@@ -118,6 +118,6 @@ test('ESEARCH and where it looks', () => {
     refusal('ESEARCH IN (selected-delayed) ALL'),
     /selected, inboxes, .*found "selected-/,
   );
-  assert.match(refusal('ESEARCH IN () ALL'), /expected which mailboxes to search/);
+  assert.match(refusal('ESEARCH IN () ALL'), /expected which mailboxes are meant/);
   assert.match(refusal('ESEARCH IN (subtree) ALL'), /a space and a mailbox name/);
 });
