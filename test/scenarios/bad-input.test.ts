@@ -95,7 +95,7 @@ interface ImapCase {
 
 const IMAP: readonly ImapCase[] = [
   { name: 'an unknown command', bad: 'x FROBNICATE\r\n', answer: /^x BAD / },
-  { name: 'a line without a tag', bad: '\r\n', answer: /^\* BAD / },
+  { name: 'a line without a tag', bad: '(NOOP)\r\n', answer: /^\* BAD / },
   { name: 'a syntax error', bad: 'x FETCH 1 (FLAGS\r\n', answer: /^x BAD / },
   { name: 'an overlong line', bad: `x NOOP ${'y'.repeat(200_000)}\r\n`, answer: /^x BAD / },
   {
