@@ -72,7 +72,8 @@ export class Player {
 
   /** Begins a command with its first line; `write` goes on with it. */
   begin(line: Buffer): void {
-    this.#line = line.toString('latin1').trimEnd();
+    // The server forgives more spaces than one.
+    this.#line = line.toString('latin1').trimEnd().replace(/ +/g, ' ');
     this.fetched.length = 0;
     if (SELECTS.test(this.#line)) this.#coming = new Ledger();
     this.write(line);
