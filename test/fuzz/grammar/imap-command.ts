@@ -1,4 +1,5 @@
 import type { Random } from '../random.ts';
+import { extension } from './imap-extensions.ts';
 import { esearch, searching } from './imap-search.ts';
 import {
   astring,
@@ -217,10 +218,8 @@ export function session(random: Random): string {
         () => 'NIL',
         () => `(${random.some(0, 6, () => string(random)).join(' ')})`,
       )}`,
-    () => `GETQUOTA ${string(random, Buffer.from(random.pick(['', 'x'])))}`,
-    () => `GETQUOTAROOT ${mailbox(random)}`,
-    () =>
-      `SETQUOTA "" (${random.some(0, 3, () => `${random.pick(['STORAGE', 'MESSAGE', 'X'])} ${number(random)}`).join(' ')})`,
+    () => extension(random),
+    () => extension(random),
     () => esearch(random),
     () => `UIDBATCHES ${number(random)}${random.maybe(() => ' 1:3')}`,
     () =>

@@ -13,6 +13,7 @@ import { ImapServer } from '../../../src/protocols/imap4/index.ts';
 const DOMAIN = 'x.test';
 /** A store is thrown away after so many mailboxes. */
 const MAILBOXES_MAX = 400;
+const QUOTA_BYTES = 200_000;
 
 /** An IMAP server over an engine of its own, in this thread. Each run gets a fresh mailbox, whose user and password are `u` and `p`. */
 export class House implements AsyncDisposable {
@@ -63,7 +64,8 @@ export class House implements AsyncDisposable {
       kind: 'add-mailbox',
       address,
       verifiers: undefined,
-      quotaBytes: undefined,
+      // Copying all to where it is doubles it each time.
+      quotaBytes: QUOTA_BYTES,
       folders: [{ name: 'Sent', specialUse: '\\Sent' }],
       nowMs: systemClock.now(),
     });

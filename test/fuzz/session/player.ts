@@ -19,7 +19,9 @@ const SELECTS = /^\S+ (?:SELECT|EXAMINE) /i;
 /** A client that keeps to the protocol: one command at a time, and it notes what it is told. */
 export class Player {
   readonly #stream: Duplex;
-  readonly #reader = { utf8: false, of: new ResponseReader({ utf8Names: false }) };
+  #reader = new ResponseReader({ utf8Names: false });
+  /** Whether names are UTF-8, by the commands that are done; and whether the reader knows that. */
+  #utf8 = { now: false, read: false };
   readonly #responses: Response[] = [];
   #closed = false;
   #wake: (() => void) | undefined;
@@ -29,6 +31,8 @@ export class Player {
   #ledger: Ledger | undefined;
   /** That of the mailbox that is being selected. */
   #coming: Ledger | undefined;
+  /** By NOTIFY it wants to be told at any time which messages are gone (RFC 5465 §5.3). */
+  #asksAlways = false;
   /** Whether the selected mailbox is INBOX. */
   inInbox = false;
   /** The FETCH responses of the last command. */
@@ -37,8 +41,8 @@ export class Player {
   constructor(stream: Duplex) {
     this.#stream = stream;
     stream.on('data', (chunk: Buffer) => {
-      this.#reader.of.push(chunk);
-      for (let next = this.#reader.of.next(); next !== undefined; next = this.#reader.of.next())
+      this.#reader.push(chunk);
+      for (let next = this.#reader.next(); next !== undefined; next = this.#reader.next())
         this.#responses.push(next);
       this.#wake?.();
     });
@@ -68,7 +72,8 @@ export class Player {
 
   /** Begins a command with its first line; `write` goes on with it. */
   begin(line: Buffer): void {
-    this.#line = line.toString('latin1').trimEnd();
+    // The server forgives more spaces than one.
+    this.#line = line.toString('latin1').trimEnd().replace(/ +/g, ' ');
     this.fetched.length = 0;
     if (SELECTS.test(this.#line)) this.#coming = new Ledger();
     this.write(line);
@@ -112,14 +117,12 @@ export class Player {
       return data.condition === 'BAD';
     }
     if (data.type === 'ENABLED')
-      this.#reader.utf8 ||= data.capabilities.some((name) =>
-        /^(IMAP4rev2|UTF8=ACCEPT)$/i.test(name),
-      );
+      this.#utf8.now ||= data.capabilities.some((name) => /^(IMAP4rev2|UTF8=ACCEPT)$/i.test(name));
     if (data.type === 'FETCH') this.fetched.push(data);
     const ledger = this.#coming ?? this.#ledger;
     const isAboutSelected = /^(EXISTS|EXPUNGE|FETCH)$/.test(data.type);
     assert.ok(ledger !== undefined || !isAboutSelected, `${data.type} with nothing selected`);
-    ledger?.take(data, !NUMBERED.test(this.#line));
+    ledger?.take(data, this.#asksAlways || !NUMBERED.test(this.#line));
     return false;
   }
 
@@ -134,10 +137,13 @@ export class Player {
       this.inInbox = INBOX.test(this.#line);
     this.#coming = undefined;
     if (response.condition !== 'OK') return;
+    if (/^\S+ NOTIFY /i.test(this.#line)) this.#asksAlways = true;
     if (LEAVES.test(this.#line)) this.#ledger = undefined;
-    if (/^\S+ UNAUTHENTICATE\b/i.test(this.#line)) this.#reader.utf8 = false;
-    assert.equal(this.#reader.of.bufferedBytes, 0, 'nothing comes behind the answer');
-    this.#reader.of = new ResponseReader({ utf8Names: this.#reader.utf8 });
+    if (/^\S+ UNAUTHENTICATE\b/i.test(this.#line)) this.#utf8.now = false;
+    if (this.#utf8.now === this.#utf8.read) return;
+    assert.equal(this.#reader.bufferedBytes, 0, 'nothing comes behind the answer');
+    this.#utf8.read = this.#utf8.now;
+    this.#reader = new ResponseReader({ utf8Names: this.#utf8.now });
   }
 
   async #next(): Promise<Response | undefined> {
