@@ -175,12 +175,14 @@ export async function dispatch(
     refuseSwitchedOff(session, body.name) ??
     refuseNumbers(session, body);
   // What has come is told first: `UID FETCH n:*` asks for it, and some clients overlook an EXISTS that comes behind the answer.
-  if (refusal === undefined && body.name === 'FETCH' && session.view.stale)
+  if (refusal === undefined && body.name === 'FETCH' && session.view.stale && session.tellsSelected)
     await session.update(false);
   const completion =
     refusal ?? (await runWithProgress(session, body.name, () => run(session, body as never)));
   if (session.selected && !session.over) await tellChanges(session, tell);
-  if (tell !== 'nothing' && !session.over) await session.tellFolders();
+  // Who uses NOTIFY is told behind the response: it takes what it did itself for done by then.
+  if (tell !== 'nothing' && !session.over && session.notifications === undefined)
+    await session.tellFolders();
   if (completion !== undefined) complete(session, tag, withSafeModSeq(session, completion));
 }
 
@@ -197,21 +199,23 @@ async function runWithProgress(
 }
 
 async function tellChanges(session: Session, tell: Telling): Promise<void> {
-  const mayExpunge =
-    session.byUid || tell === 'hinted' || tell === 'all' || session.expungesAtAnyTime;
+  const mayExpunge = session.byUid || tell === 'hinted' || tell === 'all';
   switch (tell) {
     case 'nothing':
       return;
     case 'hinted':
     case 'hinted-unnumbered':
       if (!session.tellsSelected) return;
-      if (session.view.stale || session.view.isBehind || (mayExpunge && session.view.hasGone))
-        await session.update(mayExpunge);
+      if (hasUntold(session, mayExpunge)) await session.update(mayExpunge);
       return;
     case 'all':
     case 'all-unnumbered':
       await session.update(mayExpunge);
   }
+}
+
+function hasUntold({ view, arrivals }: Session, mayExpunge: boolean): boolean {
+  return view.stale || view.isBehind || arrivals.waiting || (mayExpunge && view.hasGone);
 }
 
 /** Sends a command's tagged response and counts the BAD ones. */

@@ -1,4 +1,5 @@
 import { type ErrorCode, isPosthornError } from '#kernel';
+import { tellSafeModSeq } from './safe-mod-seq.ts';
 import type { Session } from './session.ts';
 
 /** A client that waits to be told is told again so long after the storage was out of reach. */
@@ -53,6 +54,12 @@ export class Follower implements Disposable {
     }
   }
 
+  /** Does something when nothing is being told: not in the middle of a response. */
+  whenQuiet(run: () => void): void {
+    if (this.#telling === undefined) run();
+    else void this.#telling.then(run);
+  }
+
   [Symbol.dispose](): void {
     this.#idling = false;
     this.#resting = false;
@@ -71,8 +78,9 @@ export class Follower implements Disposable {
   async #follow(): Promise<void> {
     const session = this.#session;
     try {
-      while (this.#listens && session.hasNews && !session.over) {
+      while (this.#listens && session.hasNews && !session.over && !session.stopping) {
         await session.tellNews(this.#idling || session.expungesAtAnyTime);
+        tellSafeModSeq(session);
         if (session.connection.backlogged) await session.connection.drained();
       }
     } catch (error) {
@@ -89,7 +97,8 @@ export class Follower implements Disposable {
 
   /** The client waits to be told, whether or not there will be another hint. */
   #lookAgainLater(): void {
-    this.#session.doubt();
+    // What was told of the selected folder may not be all.
+    if (this.#session.selected) this.#session.view.stale = true;
     this.#lookAgain?.[Symbol.dispose]();
     this.#lookAgain = this.#session.server.clock.after(LOOK_AGAIN_MS, () => this.wake());
   }

@@ -32,6 +32,8 @@ export interface ImapLimits {
   readonly contextsMax: number;
   /** Results of SORT, in one session, that are followed: their sort keys are kept. */
   readonly sortedResultsMax: number;
+  /** Folders that a session is told of; where more are meant it hears of none (RFC 5465 §5.8). */
+  readonly notifyFoldersMax: number;
 }
 
 export const DEFAULT_IMAP_LIMITS: ImapLimits = {
@@ -51,6 +53,7 @@ export const DEFAULT_IMAP_LIMITS: ImapLimits = {
   saveLimit: undefined,
   contextsMax: 32,
   sortedResultsMax: 200_000,
+  notifyFoldersMax: 10_000,
 };
 
 /** The longest line of an AUTHENTICATE exchange; RFC 9051 §6.2.2 leaves it to the server. */

@@ -21,21 +21,22 @@ const LINES_AT_ONCE = 1000;
  * Reads what happened in the selected folder since the last time and tells the client: VANISHED or EXPUNGE, EXISTS,
  * RECENT, FETCH with the new flags (RFC 9051 §7.5).
  *
- * @returns how many messages were added at the end
  * @param mayExpunge false where RFC 9051 §7.5.1 forbids EXPUNGE: during FETCH, STORE and SEARCH by number
  */
-export async function refresh(session: Session, view: View, mayExpunge: boolean): Promise<number> {
+export async function refresh(session: Session, view: View, mayExpunge: boolean): Promise<void> {
   view.stale = false;
   const { mailbox } = view;
   // Results that are followed may change by what this session did itself.
   const known = session.contexts.size > 0 ? [] : view.toldChanges;
-  const changes = await mailbox.changes(view.folderId, view.modSeq, known);
+  // A client that did not want to hear of flags may want to now (RFC 5465 §3.1).
+  const since = session.tellsFlags ? view.flagsSince : view.modSeq;
+  const changes = await mailbox.changes(view.folderId, since, known);
   if (changes === undefined) return leaveDeleted(session);
   await followRights(session, view);
-  const isSame = changes.folder.highestModSeq === view.modSeq;
+  const isSame = changes.folder.highestModSeq === since;
   if (isSame && !(mayExpunge && view.hasGone)) {
     view.renamed(changes.folder);
-    return 0;
+    return;
   }
   const existing =
     changes.vanished === undefined
@@ -46,6 +47,8 @@ export async function refresh(session: Session, view: View, mayExpunge: boolean)
   if (session.contexts.size > 0)
     session.contexts.takeGone(session, view.takeVanished(changes, existing));
   const update = view.apply(changes, existing, mayExpunge);
+  if (session.tellsFlags) view.flagsAreTold();
+  else if (update.changed.length > 0) view.withholdFlags(since);
   // The view has taken the changes in: whatever happens from here on, the client must hear of them, or its numbers would
   // mean other messages than ours.
   const recent =
@@ -55,19 +58,21 @@ export async function refresh(session: Session, view: View, mayExpunge: boolean)
   if (recent !== undefined) view.addRecent(recent.from, recent.to);
   tellExpunged(session, update);
   tellKeywords(session, view, changes.entries);
+  const arrived = session.arrivals.takeNew(view, update.added);
+  const items = session.notifications?.registration.selected?.items;
+  if (items !== undefined) session.arrivals.want(arrived, items);
   await tell(session, view, update);
   await session.contexts.follow(
     session,
     changes.entries.map(({ uid }) => uid),
+    arrived,
   );
-  return update.added;
 }
 
 /** A selected folder that was deleted, or is not shared any more: nothing can be said about it. */
-function leaveDeleted(session: Session): 0 {
+function leaveDeleted(session: Session): void {
   session.unselect();
   session.bye('The selected mailbox was deleted, or may not be read any more', 'NONEXISTENT');
-  return 0;
 }
 
 async function tell(session: Session, view: View, update: ViewUpdate): Promise<void> {
@@ -155,8 +160,9 @@ export function encodeFlagUpdate(
   return `${fetchStart(session, seq, entry.uid)}${uid}FLAGS (${flags})${modSeq})\r\n`;
 }
 
-/** Whether FETCH responses that the client did not ask for name the uid (RFC 9051 §6.4.9, RFC 7162 §3.2.4). */
+/** Whether FETCH responses that the client did not ask for name the uid (RFC 9051 §6.4.9, RFC 7162 §3.2.4, RFC 5465 §5.1). */
 function namesUid(session: Session): boolean {
   if (session.uidOnly) return false;
-  return session.byUid || session.rev2 || session.qresync || session.expungesAtAnyTime;
+  const notifies = session.notifications?.registration.selected !== undefined;
+  return session.byUid || session.rev2 || session.qresync || notifies;
 }

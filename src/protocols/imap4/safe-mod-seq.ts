@@ -19,3 +19,10 @@ export function withSafeModSeq(session: Session, completion: Completion): Comple
   session.say('OK', 'Some messages are gone', completion.code);
   return { ...completion, code };
 }
+
+/** The same between commands, where what was told is not all that happened: expunges are held back (RFC 5465 §6.1.2), or flags are not told. */
+export function tellSafeModSeq(session: Session): void {
+  if (!session.qresync || !session.selected || !session.view.takeShownAhead()) return;
+  const code = responseCode.highestModSeq(session.view.safeModSeq);
+  session.say('OK', 'Highest that is safe', code);
+}

@@ -4,6 +4,7 @@ import { type Connection, type Logger, waits } from '#kernel';
 import type { Change, Uid } from '#model';
 import { type Mailbox, Namespace } from '#store';
 import { encodeStatus, type Ranges, responseCode } from '#wire';
+import { Arrivals } from './arrivals.ts';
 import { Contexts } from './context/contexts.ts';
 import { Follower } from './follower.ts';
 import { Input } from './input.ts';
@@ -42,9 +43,11 @@ export class Session {
   progress: Progress | undefined;
   /** Searches in the selected folder whose results are followed. */
   readonly contexts = new Contexts();
+  /** What is to be told of messages that come into the selected folder. */
+  readonly arrivals = new Arrivals();
   /** Tells what happens while the client waits. */
   readonly follower = new Follower(this);
-  /** Annotations of which the client is told, after ENABLE METADATA. */
+  /** Annotations of which the client is told, after ENABLE METADATA or by NOTIFY. */
   news: AnnotationNews | undefined;
   authFailures = 0;
   /** Commands in a row that were BAD. */
@@ -145,7 +148,7 @@ export class Session {
     return this.#notifications?.registration.selected?.flags ?? this.#notifications === undefined;
   }
 
-  /** Whether it may be told of messages that are gone whatever it does, since it counts in uids (RFC 5465 §6.1). */
+  /** Whether it may be told between commands that messages are gone, since it counts in uids (RFC 5465 §6.1.1). */
   get expungesAtAnyTime(): boolean {
     return this.#notifications?.registration.selected?.delayed === false;
   }
@@ -270,14 +273,16 @@ export class Session {
   async update(mayExpunge: boolean): Promise<void> {
     const view = this.#view;
     if (view === undefined) return;
-    const added = await refresh(this, view, mayExpunge);
-    if (view === this.#view) await this.#notifications?.tellAdded(view, added);
+    await refresh(this, view, mayExpunge);
+    if (view === this.#view) await this.arrivals.tell(this, view);
   }
 
   /** From now on this is told, in place of whatever was before. */
   notifyBy(notifications: Notifications): void {
     this.#notifications?.[Symbol.dispose]();
+    this.news?.[Symbol.dispose]();
     this.#notifications = notifications;
+    this.news = notifications.annotations;
   }
 
   /** Tells what happened to folders and annotations, where the client wants to hear of that. */
@@ -295,11 +300,6 @@ export class Session {
   async tellNews(mayExpunge: boolean): Promise<void> {
     if (this.#hasNewsOfView) await this.update(mayExpunge);
     await this.tellFolders();
-  }
-
-  /** What was told of the selected folder may not be all: it is looked at again. */
-  doubt(): void {
-    if (this.#view !== undefined) this.#view.stale = true;
   }
 
   /** Ends the conversation with a last word. */
@@ -320,7 +320,7 @@ export class Session {
   /** Ends the conversation at once when it waits for the client, else after the command that is being done. */
   stop(): void {
     this.#stopping = true;
-    if (this.input.waiting) this.leave();
+    if (this.input.waiting) this.follower.whenQuiet(() => this.leave());
   }
 
   /** Says why the session must end now, if it must, and ends it. */
@@ -341,6 +341,8 @@ export class Session {
   }
 
   #leaveView(): void {
+    if (this.#view !== undefined) this.#notifications?.leave(this.#view);
+    this.arrivals.clear();
     this.#viewWatch?.[Symbol.dispose]();
     this.#viewWatch = undefined;
     this.#view = undefined;
@@ -370,11 +372,11 @@ export class Session {
   #notice(change: Change): void {
     if (change.kind === 'mailbox-removed') {
       this.#removed = true;
-      if (this.input.waiting) this.leave();
+      if (this.input.waiting) this.follower.whenQuiet(() => this.leave());
       return;
     }
     if (change.kind === 'folders') this.news?.notice();
-    this.#notifications?.notice();
+    this.#notifications?.notice(change);
     if (change.kind !== 'directory' && change.mailboxId === this.#view?.mailbox.mailboxId)
       this.#noticeInView(change);
     else this.follower.wake();
@@ -390,6 +392,8 @@ export class Session {
   }
 
   get #hasNewsOfView(): boolean {
-    return this.#view?.stale === true && this.tellsSelected;
+    if (this.#view === undefined || !this.tellsSelected) return false;
+    const { stale, hasGone } = this.#view;
+    return stale || this.arrivals.waiting || (hasGone && this.expungesAtAnyTime);
   }
 }

@@ -69,6 +69,7 @@ export class View {
   readonly #recent: RecentRange[] = [];
   /** The count that the client was told last. */
   recentTold = 0;
+  #flagsSince: ModSeq | undefined;
   /** Keywords the client was told of, by their name in lower case. */
   readonly #keywords: Map<string, string>;
 
@@ -131,9 +132,9 @@ export class View {
     return this.#modSeq;
   }
 
-  /** Up to which change the client knows the folder, expunges too. */
+  /** Up to which change the client knows the folder, expunges and flags too. */
   get safeModSeq(): ModSeq {
-    return this.#safeModSeq;
+    return Math.min(this.#safeModSeq, this.flagsSince) as ModSeq;
   }
 
   /** Whether the client was shown what is newer than all that the view knows. */
@@ -146,11 +147,26 @@ export class View {
     if (modSeq > this.#shownModSeq) this.#shownModSeq = modSeq;
   }
 
-  /** Whether, since this was last asked, the client was shown a mod-sequence above that of an expunge still to come. */
+  /** Whether, since this was last asked, the client was shown a mod-sequence above that of something still to come. */
   takeShownAhead(): boolean {
-    const isAhead = this.#shownModSeq > this.#safeModSeq;
+    const isAhead = this.#shownModSeq > this.safeModSeq;
     this.#shownModSeq = 0;
     return isAhead;
+  }
+
+  /** Up to which change the client knows all flags. */
+  get flagsSince(): ModSeq {
+    return this.#flagsSince ?? this.#modSeq;
+  }
+
+  /** Notes that changed flags were not told, from a change on. */
+  withholdFlags(since: ModSeq): void {
+    this.#flagsSince ??= since;
+  }
+
+  /** Notes that all flags were told. */
+  flagsAreTold(): void {
+    this.#flagsSince = undefined;
   }
 
   /** Whether messages are gone of which the client has not been told. */

@@ -134,6 +134,8 @@ test('with NOTIFY a folder that begins or ends to be shared is told at once (RFC
   };
   await anna.ok(`SETACL a ${BOB} lr`);
   assert.equal(await told(), `${OF_ANNA}/a \\HasNoChildren`);
+  assert.equal(await told(), `${OF_ANNA} \\NonExistent`, 'the level above is told as well');
   await anna.ok(`DELETEACL a ${BOB}`);
   assert.equal(await told(), `${OF_ANNA}/a \\NonExistent`);
+  assert.equal(await told(), `${OF_ANNA} \\NonExistent`);
 });

@@ -82,6 +82,8 @@ export const responseCode = {
   metadataMaxSize: (sizeBytes: number): ResponseCode => `METADATA MAXSIZE ${sizeBytes}`,
   /** RFC 5464 §4.3: there are as many annotations as there may be. */
   metadataTooMany: (): ResponseCode => 'METADATA TOOMANY',
+  /** RFC 5465 §3.1: all events that there are. */
+  badEvent: (events: readonly string[]): ResponseCode => `BADEVENT (${events.join(' ')})`,
   /** RFC 5465 §5.8: from now on nothing is told. */
   notificationOverflow: (): ResponseCode => 'NOTIFICATIONOVERFLOW',
   /** RFC 5267 §4.3.1: the updates that the command of this tag asked for are refused. */

@@ -74,6 +74,20 @@ test('PARTIAL, UPDATE and CONTEXT', () => {
   assert.match(refusal('SEARCH RETURN (PARTIAL 1:2 PARTIAL 1:2) ALL'), /once only/);
 });
 
+test('UPDATE may say what is to be fetched of new results (RFC 5465 §7, §8)', () => {
+  for (const update of ['UPDATE (UID FLAGS)', 'update(uid flags)']) {
+    const search = body(`SEARCH RETURN (COUNT ${update} SAVE) ALL`);
+    assert.ok(search.name === 'SEARCH');
+    assert.deepEqual(search.returnOptions, new Set(['COUNT', 'UPDATE', 'SAVE']));
+    assert.deepEqual(search.updateItems, [{ item: 'UID' }, { item: 'FLAGS' }]);
+  }
+  const sort = body('SORT RETURN (UPDATE (BODY.PEEK[HEADER])) (DATE) UTF-8 ALL');
+  assert.ok(sort.name === 'SORT' && sort.updateItems?.length === 1);
+  assert.match(refusal('SEARCH RETURN (COUNT (UID)) ALL'), /^BAD /);
+  assert.match(refusal('SEARCH RETURN (UPDATE (FAST)) ALL'), /what to fetch/);
+  assert.match(refusal('SEARCH RETURN (UPDATE ()) ALL'), /what to fetch/);
+});
+
 test('FETCH by pages', () => {
   const fetched = body('UID FETCH 1:* FLAGS (PARTIAL -1:-3 CHANGEDSINCE 9)');
   assert.ok(fetched.name === 'FETCH');

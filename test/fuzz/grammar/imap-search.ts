@@ -62,6 +62,7 @@ export function searchReturn(random: Random): string {
     random.one(
       () => random.pick(['MIN', 'MAX', 'ALL', 'COUNT', 'SAVE', 'UPDATE', 'CONTEXT']),
       () => `PARTIAL ${range()}`,
+      () => random.pick(['UPDATE (UID)', 'UPDATE(FLAGS BODY.PEEK[TEXT])', 'UPDATE ()']),
     );
   return random.maybe(() => `RETURN (${random.some(0, 5, option).join(' ')}) `);
 }

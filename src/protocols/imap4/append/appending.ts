@@ -17,6 +17,7 @@ import { bad, type Completion, no } from '../completion.ts';
 import { ContentGone } from '../fetch/content.ts';
 import { splitFlags } from '../flags.ts';
 import { saveLimitOf } from '../message-limit.ts';
+import { noteOwnMessages } from '../notify/own-messages.ts';
 import type { Session } from '../session.ts';
 import { openUrl } from './catenate.ts';
 
@@ -87,8 +88,9 @@ export class Appending implements AsyncDisposable {
     this.#finished = [];
     const { mailbox, folder } = this.#target!;
     const { entries } = await mailbox.append(folder.folderId, this.#messages);
-    if (!hasRight(await mailbox.rights(folder.folderId), 'r')) return undefined;
     const uids = entries.map(({ uid }) => uid);
+    noteOwnMessages(this.#session, folder, uids);
+    if (!hasRight(await mailbox.rights(folder.folderId), 'r')) return undefined;
     return responseCode.appendUid(entries[0]!.uidValidity, uids);
   }
 

@@ -11,7 +11,12 @@ export async function close(session: Session): Promise<Completion> {
   session.unselect();
   if (view.readOnly) return ok('CLOSE completed');
   try {
-    await view.mailbox.expunge({ folderId: view.folderId, uids: undefined, onlyDeleted: true });
+    const { uids } = await view.mailbox.expunge({
+      folderId: view.folderId,
+      uids: undefined,
+      onlyDeleted: true,
+    });
+    session.notifications?.heard?.leave(view, uids.length);
   } catch (error) {
     if (!isPosthornError(error, 'no-permission')) throw error;
   }

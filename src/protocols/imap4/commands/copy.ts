@@ -3,6 +3,7 @@ import type { Copied } from '#store';
 import { type CopyCommand, type ResponseCode, responseCode } from '#wire';
 import { bad, type Completion, no, ok } from '../completion.ts';
 import { newestWithin, saveLimitOf } from '../message-limit.ts';
+import { noteOwnMessages } from '../notify/own-messages.ts';
 import { uidRanges } from '../ranges.ts';
 import type { Session } from '../session.ts';
 
@@ -46,12 +47,16 @@ export async function transfer(
   });
   // RFC 4315 §3: it would tell of a mailbox that the client cannot look into.
   const mayLook = hasRight(await mailbox.rights(folder.folderId), 'r');
+  noteOwnMessages(session, folder, copiesOf(copied));
   return { code: mayLook ? copyUid(copied) : undefined, any: copied.uids.length > 0 };
 }
 
 /** COPYUID (RFC 9051 §7.1); nothing when no message was copied. */
-function copyUid({ uidValidity, uids, firstUid }: Copied): string | undefined {
-  if (uids.length === 0) return undefined;
-  const copies = uids.map((_uid, index) => (firstUid + index) as Uid);
-  return responseCode.copyUid(uidValidity, uids, copies);
+function copyUid(copied: Copied): string | undefined {
+  const { uidValidity, uids } = copied;
+  return uids.length === 0 ? undefined : responseCode.copyUid(uidValidity, uids, copiesOf(copied));
+}
+
+function copiesOf({ uids, firstUid }: Copied): readonly Uid[] {
+  return uids.map((_uid, index) => (firstUid + index) as Uid);
 }

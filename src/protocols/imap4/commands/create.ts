@@ -1,4 +1,5 @@
 import { DELIMITER } from '#model';
+import { checkFolderName } from '#store';
 import { type CreateCommand, responseCode } from '#wire';
 import { type Completion, no, ok } from '../completion.ts';
 import { mailboxIdOf } from '../object-id.ts';
@@ -12,6 +13,7 @@ export async function create(session: Session, command: CreateCommand): Promise<
   if (command.uses.length > 1) return no('A mailbox has one special use', 'USEATTR');
   const { mailbox, name } = await session.names.place(withoutEnd(command.mailbox));
   const folderId = await mailbox.createFolder(name, command.uses[0]);
+  session.notifications?.heard?.create(mailbox.prefix + checkFolderName(name));
   const code = responseCode.mailboxId(mailboxIdOf(mailbox.mailboxId, folderId));
   return ok('CREATE completed', code);
 }

@@ -37,7 +37,7 @@ export async function enable(
     if (extension === 'CONDSTORE' || extension === 'QRESYNC') session.enableCondstore();
     // RFC 5464 §4.4.2: from now on others' changes of annotations are told.
     if (extension === 'METADATA' || extension === 'METADATA-SERVER')
-      session.news ??= await AnnotationNews.begin(session);
+      session.news ??= await AnnotationNews.begin(session, false);
     session.enabled.add(extension);
   }
   session.write(encodeEnabled(added));

@@ -48,8 +48,8 @@ async function searchFolders(
     onSelected?.(uids);
     if (!follows) continue;
     const { tag } = session;
-    const query = { tag, uid: true, key: command.key, uids, namesMailbox: true };
-    session.contexts.open(session, query, scope);
+    const { key, updateItems: items } = command;
+    session.contexts.open(session, { tag, uid: true, key, uids, namesMailbox: true, items }, scope);
     follows = false;
   }
   // Only the selected mailbox can be followed, and it was not among those that were searched.

@@ -2,6 +2,7 @@ import { DELIMITER, hasRight } from '#model';
 import { type Found, isOthers, OTHERS } from '#store';
 import { encodeList, type ListCommand } from '#wire';
 import { type Completion, ok } from '../completion.ts';
+import { attributesOf } from '../list/attributes.ts';
 import { joinPattern, type Matcher, matcherOf } from '../list/pattern.ts';
 import { FolderTree, type Listed, levelsAbove, specialUseOf } from '../list/tree.ts';
 import { ListedMetadata } from '../metadata/listed.ts';
@@ -70,14 +71,16 @@ function lineOf(
   aboveUnmatched: ReadonlySet<string>,
 ): string | undefined {
   if (!isSelected(command, tree, listed) && !aboveUnmatched.has(listed.name)) return undefined;
-  const childInfo = childInfoOf(command, tree, listed.name);
+  const { select, returns } = command;
+  const tellsSubscribed = select.has('SUBSCRIBED') || returns.has('SUBSCRIBED');
+  const subscribed = listed.subscribed && tellsSubscribed;
   return encodeList(
     'LIST',
     {
       name: listed.name,
       delimiter: DELIMITER,
-      attributes: attributesOf(command, tree, listed),
-      childInfo,
+      attributes: attributesOf(tree, { ...listed, subscribed }),
+      childInfo: childInfoOf(command, tree, listed.name),
     },
     session.utf8,
   );
@@ -123,22 +126,4 @@ function childInfoOf({ select }: ListCommand, tree: FolderTree, name: string): s
   if (select.has('SUBSCRIBED') && tree.hasSubscribedBelow(name)) info.push('SUBSCRIBED');
   if (select.has('SPECIAL-USE') && tree.hasSpecialUseBelow(name)) info.push('SPECIAL-USE');
   return info;
-}
-
-/** Attributes of a name (RFC 9051 §7.3.1); special uses are told always (RFC 6154 §2). */
-function attributesOf(
-  { select, returns }: ListCommand,
-  tree: FolderTree,
-  { name, found, subscribed }: Listed,
-): readonly string[] {
-  const attributes: string[] = [];
-  const use = found && specialUseOf(found);
-  if (found === undefined) attributes.push('\\NonExistent');
-  else if (use !== undefined) attributes.push(use);
-  // Old clients know nothing of \NonExistent, which implies it (RFC 9051 §7.3.1).
-  if (found === undefined && tree.hasChildren(name)) attributes.push('\\Noselect');
-  attributes.push(tree.hasChildren(name) ? '\\HasChildren' : '\\HasNoChildren');
-  if (subscribed && (select.has('SUBSCRIBED') || returns.has('SUBSCRIBED')))
-    attributes.push('\\Subscribed');
-  return attributes;
 }

@@ -1,8 +1,8 @@
 import { isPosthornError } from '#kernel';
-import { type FolderId, SERVER_ID } from '#model';
 import { ANNOTATION_BYTES_MAX, type AnnotationChange } from '#store';
 import { responseCode, type SetMetadataCommand } from '#wire';
 import { type Completion, no, ok } from '../completion.ts';
+import type { Annotated } from '../metadata/news.ts';
 import type { Session } from '../session.ts';
 
 /**
@@ -19,9 +19,8 @@ export async function setMetadata(
       return no('A value is too large', responseCode.metadataMaxSize(ANNOTATION_BYTES_MAX));
   try {
     const place = await set(session, command);
-    if (typeof place === 'object') return place;
-    // Of folders of others no news are told.
-    if (place !== undefined) session.news?.take(place, values);
+    if (typeof place === 'object' && 'condition' in place) return place;
+    session.news?.take(place, values);
     return ok('SETMETADATA completed');
   } catch (error) {
     if (!isPosthornError(error, 'too-many')) throw error;
@@ -29,11 +28,11 @@ export async function setMetadata(
   }
 }
 
-/** Gives the place that was annotated, undefined for another's folder; or why it was not. */
+/** Gives what was annotated, or why nothing was. */
 async function set(
   session: Session,
   { mailbox: name, values }: SetMetadataCommand,
-): Promise<FolderId | undefined | Completion> {
+): Promise<Annotated | Completion> {
   const shared = changesOf(values, '/shared/');
   const own = changesOf(values, '/private/');
   const changes = { shared, own, viewerId: session.mailbox.mailboxId };
@@ -41,13 +40,13 @@ async function set(
     if (shared.length > 0 && !session.isAdministrator)
       return no('Only administrators annotate the server for all', 'NOPERM');
     await session.server.store.setServerAnnotations(session.connection.owner, changes);
-    return SERVER_ID;
+    return 'server';
   }
   const found = await session.names.find(name);
   if (found === undefined) return no('There is no such mailbox', 'NONEXISTENT');
   const { folderId } = found.folder;
   await found.mailbox.setAnnotations({ ...changes, folderId });
-  return found.mailbox.isOwn ? folderId : undefined;
+  return found.folder;
 }
 
 function changesOf(

@@ -1,5 +1,12 @@
 import type { SeqNum, Uid } from '#model';
-import { encodeEsearch, orderedRanges, rangesOf, type SearchKey, type SortCriterion } from '#wire';
+import {
+  encodeEsearch,
+  type FetchItem,
+  orderedRanges,
+  rangesOf,
+  type SearchKey,
+  type SortCriterion,
+} from '#wire';
 import { compileSearch } from '../search/compile.ts';
 import { runSearch } from '../search/folder-search.ts';
 import { intersectRanges, type SearchScope } from '../search/scope.ts';
@@ -20,6 +27,8 @@ export interface ContextQuery {
   readonly sorted?: { readonly criteria: readonly SortCriterion[] } & Omit<SortedUids, 'uids'>;
   /** The client is told of which mailbox the results are (RFC 7377 §2.1). */
   readonly namesMailbox: boolean;
+  /** What the client wants of messages that come and are results (RFC 5465 §7). */
+  readonly items?: readonly FetchItem[] | undefined;
 }
 
 /**
@@ -28,15 +37,17 @@ export interface ContextQuery {
  */
 export class Context {
   readonly tag: string;
-  readonly #query: Omit<ContextQuery, 'uids' | 'sorted'>;
+  readonly items: readonly FetchItem[] | undefined;
+  readonly #query: Omit<ContextQuery, 'uids' | 'sorted' | 'items'>;
   readonly #results:
     | { readonly criteria: undefined; readonly members: MailboxOrder }
     | { readonly criteria: readonly SortCriterion[]; readonly members: SortOrder };
 
   /** @param scope the folder as it was searched */
   constructor(query: ContextQuery, scope: SearchScope) {
-    const { uids, sorted, tag, uid, namesMailbox } = query;
+    const { uids, sorted, tag, uid, namesMailbox, items } = query;
     this.tag = tag;
+    this.items = items;
     this.#query = { tag, uid, namesMailbox, key: frozenKey(query.key, scope) };
     if (sorted === undefined)
       this.#results = { criteria: undefined, members: new MailboxOrder(uids) };
@@ -62,8 +73,13 @@ export class Context {
    * Looks whether messages that are new or have changed are results now, and tells what is different.
    *
    * @param seqs ascending
+   * @returns those that are results since now
    */
-  async follow(session: Session, scope: SearchScope, seqs: readonly SeqNum[]): Promise<void> {
+  async follow(
+    session: Session,
+    scope: SearchScope,
+    seqs: readonly SeqNum[],
+  ): Promise<readonly Uid[]> {
     const plan = compileSearch(this.#query.key, scope);
     const bounds = intersectRanges(plan.bounds, rangesOf(seqs));
     const found = await runSearch({ ...plan, bounds }, scope);
@@ -77,7 +93,10 @@ export class Context {
       found.seqs.filter((seq) => !known.has(uidOf(seq))),
     );
     // What goes is told before what comes, and so taken out first.
-    this.#tell(session, members.remove(members.among(others)), added());
+    const removed = members.remove(members.among(others));
+    const placed = added();
+    this.#tell(session, removed, placed);
+    return placed.flatMap(({ uids }) => uids);
   }
 
   /** Reads what is needed to add results; gives what adds them. */

@@ -54,11 +54,12 @@ export class Contexts {
 
   /**
    * Tells what new or changed messages change in the results; after the client knows of these. A search whose results
-   * have become too many is given up, which is said.
+   * have become too many is given up, which is said. What is wanted of those that came and are results follows by FETCH.
    *
    * @param uids ascending
+   * @param arrived those among them that others have just put there
    */
-  async follow(session: Session, uids: readonly Uid[]): Promise<void> {
+  async follow(session: Session, uids: readonly Uid[], arrived: readonly Uid[]): Promise<void> {
     if (this.#contexts.size === 0 || uids.length === 0) return;
     const scope = scopeOf(session);
     const seqs = uids
@@ -66,7 +67,12 @@ export class Contexts {
       .filter((seq): seq is SeqNum => seq !== undefined);
     try {
       for (const context of this.#contexts.values()) {
-        await context.follow(session, scope, seqs);
+        const added = await context.follow(session, scope, seqs);
+        if (context.items !== undefined) {
+          const results = new Set<Uid>(added);
+          const wanted = arrived.filter((uid) => results.has(uid));
+          session.arrivals.want(wanted, context.items);
+        }
         if (context.sortedSize === 0 || !this.#isTooMuch(session, 0)) continue;
         this.#contexts.delete(context.tag);
         refuse(session, context.tag);

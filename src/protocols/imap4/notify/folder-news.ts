@@ -1,144 +1,153 @@
-import { DELIMITER, hasRight, type MailboxId } from '#model';
-import type { Found } from '#store';
+import { type Change, DELIMITER, type MailboxId } from '#model';
+import type { Mailbox } from '#store';
 import { encodeList, type StatusItem } from '#wire';
 import { encodeStatusOf } from '../commands/status.ts';
-import { FolderTree, type Listed, specialUseOf } from '../list/tree.ts';
+import { attributesOf } from '../list/attributes.ts';
+import type { FolderTree } from '../list/tree.ts';
 import type { Session } from '../session.ts';
+import { isNews, messageNews, type NameNews, nameNews, subscriptionNews } from './differences.ts';
+import { Heard, type Known } from './heard.ts';
 import type { Registration } from './registration.ts';
 
-/** Folders that one session is told of; with more it is told that it hears of none (RFC 5465 §5.8). */
-export const FOLDERS_MAX = 10_000;
 /** Responses written between two pauses. */
 const LINES_AT_ONCE = 500;
+/** Names of folders that were withdrawn, of which it is told when they come again. */
+const WITHDRAWN_MAX = 1000;
+
+/** Folders that are looked at one by one. */
+const TOUCHED_MAX = 4;
 
 /** Makes a response when its turn comes. */
 type Line = () => string | Promise<string>;
 
-/** There are more folders than a session may be told of. */
-export class TooManyFolders extends Error {}
-
-/** A folder with whatever of it is told. */
-interface Known extends Listed {
-  readonly found: Found;
-  /** Its messages may be known of (RFC 4314 §4). */
-  readonly readable: boolean;
-}
-
-/** Folders by mailbox and id, and names that are subscribed. */
-interface Picture {
-  readonly tree: FolderTree;
-  readonly folders: ReadonlyMap<string, Known>;
-  readonly subscribed: ReadonlySet<string>;
-}
-
 /**
- * What a client has heard of the folders that it does not look at. A hint says that there may be something; what it was is seen by
- * comparing with the picture of the last time, so that nothing is lost when hints are, and a burst is told once.
+ * Tells a client of the folders that it does not look at. A hint says that there may be something; what it was is seen by comparing
+ * with what the client has heard, so that nothing is lost when hints are, and a burst is told once. A client that is slow to take
+ * it is told less often.
  */
 export class FolderNews implements Disposable {
   readonly #session: Session;
   readonly #registration: Registration;
   readonly #watches = new Map<MailboxId, Disposable>();
-  #picture: Picture;
-  #stale = false;
+  readonly #withdrawn = new Set<string>();
+  #heard: Heard;
+  /** All folders are to be looked at; from the beginning, since nobody heard of what happened while they were read. */
+  #doubts = true;
+  /** Folders whose messages are to be looked at, where nothing else has happened. */
+  readonly #touched = new Set<Known>();
 
-  private constructor(session: Session, registration: Registration, picture: Picture) {
+  private constructor(session: Session, registration: Registration, heard: Heard) {
     this.#session = session;
     this.#registration = registration;
-    this.#picture = picture;
+    this.#heard = heard;
     this.#watchOthers();
   }
 
   /** Begins with what there is now. @throws {TooManyFolders} */
   static async begin(session: Session, registration: Registration): Promise<FolderNews> {
-    return new FolderNews(session, registration, await pictureOf(session, registration));
+    return new FolderNews(session, registration, await read(session, registration));
+  }
+
+  /** What the client has heard: a command notes there what it did itself, which is no news. */
+  get heard(): Heard {
+    return this.#heard;
   }
 
   /** There may be something to tell. */
   get stale(): boolean {
-    return this.#stale;
+    return this.#doubts || this.#touched.size > 0;
   }
 
   /** Something happened in a mailbox. */
-  notice(): void {
-    this.#stale = true;
+  notice(change: Change): void {
+    const known = change.kind === 'entries' ? this.#heard.get(change) : undefined;
+    if (known === undefined) this.doubt();
+    else if (this.#wantsMessages(known)) {
+      this.#touched.add(known);
+      this.#session.follower.wake();
+    }
+  }
+
+  /** There may be something that nobody said. */
+  doubt(): void {
+    this.#doubts = true;
     this.#session.follower.wake();
   }
 
-  /** Tells the state of all folders whose messages are told of, but the selected one (RFC 5465 §3.1). */
-  async tellAll(): Promise<void> {
-    const lines = [...this.#picture.folders.values()]
-      .filter((folder) => this.#wantsMessages(folder))
+  /**
+   * Tells what belongs to the answer: folders that may be looked up and no more (RFC 5465 §3.1), and, with `status`, the state of all
+   * whose messages are told of, but the selected one.
+   */
+  async tellAll(status: boolean): Promise<void> {
+    const { tree } = this.#heard;
+    const folders = [...this.#heard.folders];
+    const closed = folders
+      .filter((folder) => !folder.readable && this.#registration.watches(folder))
+      .map((listed) => () => this.#listLine(tree, { listed, noAccess: true }));
+    const states = folders
+      .filter((folder) => status && this.#wantsMessages(folder))
       .map((folder) => () => this.#statusLine(folder));
-    await this.#write(lines);
+    await this.#write([...closed, ...states]);
   }
 
   /** Looks what has changed, if anything may have, and tells it. @throws {TooManyFolders} */
   async tell(): Promise<void> {
-    if (!this.#stale) return;
-    this.#stale = false;
-    let now: Picture;
+    if (!this.stale) return;
+    const touched = this.#doubts ? undefined : [...this.#touched];
+    this.#doubts = false;
+    this.#touched.clear();
     try {
-      now = await pictureOf(this.#session, this.#registration);
+      const isTold = touched !== undefined && (await this.#tellTouched(touched));
+      if (!isTold) await this.#tellChanges();
     } catch (error) {
-      this.#stale = true;
+      this.#doubts = true;
       throw error;
     }
-    const before = this.#picture;
-    this.#picture = now;
+  }
+
+  /** Looks at few folders, which is much less than at all. @returns false where that is not enough */
+  async #tellTouched(touched: readonly Known[]): Promise<boolean> {
+    if (touched.length > TOUCHED_MAX) return false;
+    const folders = await Promise.all(
+      touched.map(({ found: { mailbox, folder } }) => mailbox.folder(folder.folderId)),
+    );
+    const news: Known[] = [];
+    for (const [index, folder] of folders.entries()) {
+      const known = touched[index]!;
+      const { mailbox } = known.found;
+      if (folder === undefined || mailbox.prefix + folder.name !== known.name) return false;
+      news.push({ ...known, found: { mailbox, folder }, state: folder });
+    }
+    const lines: Line[] = [];
+    for (const folder of news) {
+      if (this.#wantsMessages(folder) && isNews(this.#heard, folder, this.#registration))
+        lines.push(() => this.#statusLine(folder));
+      this.#heard.update(folder);
+    }
+    await this.#write(lines);
+    return true;
+  }
+
+  async #tellChanges(): Promise<void> {
+    const now = await read(this.#session, this.#registration);
+    const before = this.#heard;
+    const registration = this.#registration;
+    const { names, moved } = nameNews(before, now, registration, this.#withdrawn);
+    this.#noteWithdrawn(names);
+    const lines = [...names, ...subscriptionNews(before, now, registration)].map(
+      (news) => () => this.#listLine(now.tree, news),
+    );
+    const states = [...messageNews(before, now, registration, moved)]
+      .filter((folder) => this.#wantsMessages(folder))
+      .map((folder) => () => this.#statusLine(folder));
+    this.#heard = now;
     this.#watchOthers();
-    await this.#write([
-      ...this.#names(before, now),
-      ...this.#subscriptions(before, now),
-      ...this.#messages(before, now),
-    ]);
+    await this.#write([...lines, ...states]);
   }
 
   [Symbol.dispose](): void {
     for (const watch of this.#watches.values()) watch[Symbol.dispose]();
     this.#watches.clear();
-  }
-
-  /** Folders that are gone, new, or have another name (RFC 5465 §5.4). */
-  *#names(before: Picture, now: Picture): Generator<Line> {
-    for (const [key, folder] of before.folders)
-      if (!now.folders.has(key) && this.#registration.wants('MailboxName', folder))
-        yield () => this.#listLine(now.tree, { ...folder, found: undefined });
-    for (const [key, folder] of now.folders) {
-      const old = before.folders.get(key);
-      if (old?.name === folder.name) continue;
-      const isWanted = [folder, old ?? folder].some((named) =>
-        this.#registration.wants('MailboxName', named),
-      );
-      if (isWanted) yield () => this.#listLine(now.tree, folder, old?.name);
-    }
-  }
-
-  /** Names that were subscribed or unsubscribed (RFC 5465 §5.5). */
-  *#subscriptions(before: Picture, now: Picture): Generator<Line> {
-    const names = [
-      ...[...now.subscribed].filter((name) => !before.subscribed.has(name)),
-      ...[...before.subscribed].filter((name) => !now.subscribed.has(name)),
-    ];
-    for (const name of names) {
-      const listed = now.tree.get(name) ?? { name, found: undefined, subscribed: false };
-      // Among those that are subscribed is also what just was.
-      if (this.#registration.wants('SubscriptionChange', { ...listed, subscribed: true }))
-        yield () => this.#listLine(now.tree, listed);
-    }
-  }
-
-  /** Folders whose messages are others than before (RFC 5465 §5.1 to §5.3). */
-  *#messages(before: Picture, now: Picture): Generator<Line> {
-    for (const [key, folder] of now.folders) {
-      if (!this.#wantsMessages(folder)) continue;
-      const old = before.folders.get(key)?.found.folder;
-      const { messages, uidNext, highestModSeq } = folder.found.folder;
-      if (old === undefined ? messages === 0 : old.highestModSeq === highestModSeq) continue;
-      const isSame = old?.messages === messages && old.uidNext === uidNext;
-      if (isSame && !this.#registration.wants('FlagChange', folder)) continue;
-      yield () => this.#statusLine(folder);
-    }
   }
 
   /** Of the selected folder other groups say nothing (RFC 5465 §6). */
@@ -149,22 +158,31 @@ export class FolderNews implements Disposable {
 
   #statusLine(folder: Known): Promise<string> {
     const items: StatusItem[] = ['MESSAGES', 'UIDNEXT', 'UIDVALIDITY', 'UNSEEN'];
-    // RFC 5465 §5.1: with flags always; else for those who know of mod-sequences.
+    // RFC 5465 §3.1, §5.1: with flags always; else for those who know of mod-sequences (§5.2).
     if (this.#session.condstore || this.#registration.wants('FlagChange', folder))
       items.push('HIGHESTMODSEQ');
     return encodeStatusOf(this.#session, folder.found, items);
   }
 
-  #listLine(tree: FolderTree, { name, found, subscribed }: Listed, oldName?: string): string {
-    const attributes: string[] = [];
-    const use = found && specialUseOf(found);
-    if (found === undefined) attributes.push('\\NonExistent');
-    else if (use !== undefined) attributes.push(use);
-    attributes.push(tree.hasChildren(name) ? '\\HasChildren' : '\\HasNoChildren');
-    if (subscribed) attributes.push('\\Subscribed');
-    const listed = { name, delimiter: DELIMITER, attributes };
-    const told = oldName === undefined ? listed : { ...listed, oldName };
-    return encodeList('LIST', told, this.#session.utf8);
+  #listLine(tree: FolderTree, { listed, oldName, noAccess }: NameNews): string {
+    const attributes = [...attributesOf(tree, listed), ...(noAccess ? ['\\NoAccess'] : [])];
+    const told = { name: listed.name, delimiter: DELIMITER, attributes };
+    return encodeList(
+      'LIST',
+      oldName === undefined ? told : { ...told, oldName },
+      this.#session.utf8,
+    );
+  }
+
+  #noteWithdrawn(news: readonly NameNews[]): void {
+    for (const { listed, noAccess } of news) {
+      this.#withdrawn.delete(listed.name);
+      if (noAccess && listed.found === undefined) this.#withdrawn.add(listed.name);
+    }
+    for (const name of this.#withdrawn) {
+      if (this.#withdrawn.size <= WITHDRAWN_MAX) return;
+      this.#withdrawn.delete(name);
+    }
   }
 
   async #write(lines: readonly Line[]): Promise<void> {
@@ -178,39 +196,27 @@ export class FolderNews implements Disposable {
 
   /** The own mailbox is watched by the session. */
   #watchOthers(): void {
-    const own = this.#session.mailbox.mailboxId;
-    const others = new Map(
-      [...this.#picture.folders.values()]
-        .map(({ found }) => found.mailbox)
-        .filter(({ mailboxId }) => mailboxId !== own)
-        .map((mailbox) => [mailbox.mailboxId, mailbox]),
-    );
+    const others = new Map<MailboxId, Mailbox>();
+    for (const { found } of this.#heard.folders)
+      if (!found.mailbox.isOwn) others.set(found.mailbox.mailboxId, found.mailbox);
     for (const [mailboxId, watch] of this.#watches) {
       if (others.has(mailboxId)) continue;
       watch[Symbol.dispose]();
       this.#watches.delete(mailboxId);
     }
-    for (const [mailboxId, mailbox] of others)
-      if (!this.#watches.has(mailboxId))
-        this.#watches.set(
-          mailboxId,
-          mailbox.watch(() => this.notice()),
-        );
+    for (const [mailboxId, mailbox] of others) {
+      if (this.#watches.has(mailboxId)) continue;
+      const watch = mailbox.watch((change) => {
+        this.notice(change);
+        if (change.kind === 'folders') this.#session.news?.notice();
+      });
+      this.#watches.set(mailboxId, watch);
+      // What happened since it was looked at was heard of by nobody.
+      this.#doubts = true;
+    }
   }
 }
 
-async function pictureOf(session: Session, { others }: Registration): Promise<Picture> {
-  const tree = await FolderTree.of(session.names, { others });
-  const folders = new Map<string, Known>();
-  const subscribed = new Set<string>();
-  for (const listed of tree.names()) {
-    if (listed.subscribed) subscribed.add(listed.name);
-    const { found } = listed;
-    if (found === undefined) continue;
-    const { mailboxId, folderId } = found.folder;
-    const readable = found.mailbox.isOwn || hasRight(await found.mailbox.rights(folderId), 'r');
-    folders.set(`${mailboxId}/${folderId}`, { ...listed, found, readable });
-    if (folders.size > FOLDERS_MAX) throw new TooManyFolders();
-  }
-  return { tree, folders, subscribed };
+function read(session: Session, registration: Registration): Promise<Heard> {
+  return Heard.now(session, registration, session.server.limits.notifyFoldersMax);
 }

@@ -1,9 +1,10 @@
+import type { Change } from '#model';
 import { responseCode } from '#wire';
 import { AnnotationNews } from '../metadata/news.ts';
 import type { Session } from '../session.ts';
 import type { View } from '../view.ts';
-import { FolderNews, TooManyFolders } from './folder-news.ts';
-import { fetchAdded } from './new-messages.ts';
+import { FolderNews } from './folder-news.ts';
+import { type Heard, TooManyFolders } from './heard.ts';
 import { Registration } from './registration.ts';
 
 /** NOTIFY of one session: what it wants to hear, and the followers of what there is to hear (RFC 5465). */
@@ -11,21 +12,34 @@ export class Notifications implements Disposable {
   readonly registration: Registration;
   readonly #session: Session;
   #folders: FolderNews | undefined;
+  #annotations: AnnotationNews | undefined;
 
   constructor(session: Session, registration: Registration) {
     this.#session = session;
     this.registration = registration;
   }
 
-  /** Begins to follow, with what there is now; with `status` it is told first. @throws {TooManyFolders} */
+  /** Begins to follow, with what there is now; that is told first, with `status` all of it. @throws {TooManyFolders} */
   async begin(status: boolean): Promise<void> {
-    if (!this.registration.watchesFolders) return;
-    this.#folders = await FolderNews.begin(this.#session, this.registration);
-    if (status) await this.#folders.tellAll();
-    const annotations =
-      this.registration.hears('MailboxMetadataChange') ||
-      this.registration.hears('ServerMetadataChange');
-    if (annotations) this.#session.news ??= await AnnotationNews.begin(this.#session);
+    const { registration } = this;
+    const ofFolders = registration.hears('MailboxMetadataChange');
+    if (ofFolders || registration.hears('ServerMetadataChange')) {
+      const others = ofFolders && registration.others;
+      this.#annotations = await AnnotationNews.begin(this.#session, others);
+    }
+    if (!registration.watchesFolders) return;
+    this.#folders = await FolderNews.begin(this.#session, registration);
+    await this.#folders.tellAll(status);
+  }
+
+  /** What is told of annotations. */
+  get annotations(): AnnotationNews | undefined {
+    return this.#annotations;
+  }
+
+  /** What the client has heard of folders, if it wants to hear of any: a command notes there what it did itself. */
+  get heard(): Heard | undefined {
+    return this.#folders?.heard;
   }
 
   /** There may be something to tell. */
@@ -34,14 +48,14 @@ export class Notifications implements Disposable {
   }
 
   /** Something happened in the own mailbox. */
-  notice(): void {
-    this.#folders?.notice();
+  notice(change: Change): void {
+    this.#folders?.notice(change);
   }
 
-  /** Tells what it wants to know of messages that were added to the selected folder. */
-  async tellAdded(view: View, added: number): Promise<void> {
-    const items = this.registration.selected?.items;
-    if (items !== undefined && added > 0) await fetchAdded(this.#session, view, added, items);
+  /** The selected folder is left: from now on it is told of as of others. */
+  leave(view: View): void {
+    this.heard?.leave(view, 0);
+    this.#folders?.doubt();
   }
 
   /** Looks what has changed in the folders and tells it. */
@@ -50,18 +64,17 @@ export class Notifications implements Disposable {
       await this.#folders?.tell();
     } catch (error) {
       if (!(error instanceof TooManyFolders)) throw error;
-      tellOverflow(this.#session);
+      // From now on nothing is told, as after NOTIFY NONE (RFC 5465 §5.8).
+      this.#session.notifyBy(new Notifications(this.#session, new Registration([])));
+      const code = responseCode.notificationOverflow();
+      this.#session.say('OK', 'There are too many folders to tell of', code);
     }
   }
 
   [Symbol.dispose](): void {
     this.#folders?.[Symbol.dispose]();
     this.#folders = undefined;
+    this.#annotations?.[Symbol.dispose]();
+    this.#annotations = undefined;
   }
-}
-
-/** More is asked for than can be told: from now on it is nothing (RFC 5465 §5.8). */
-export function tellOverflow(session: Session): void {
-  session.notifyBy(new Notifications(session, new Registration([])));
-  session.say('OK', 'There are too many folders to tell of', responseCode.notificationOverflow());
 }

@@ -52,6 +52,12 @@ export class Registration {
     return this.#groups.some(({ events }) => events.has(event));
   }
 
+  /** Whether any event of a folder is told. */
+  watches(folder: Listed): boolean {
+    const first = this.#groups.find(({ matches }) => matches(folder));
+    return first !== undefined && first.events.size > 0;
+  }
+
   /**
    * Whether an event of a folder is told: the groups are gone through in their order, up to one that says so, or to one that says
    * NONE of it.

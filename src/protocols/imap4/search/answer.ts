@@ -74,6 +74,7 @@ export async function answerSearch(session: Session, query: FolderQuery): Promis
         key,
         uids,
         namesMailbox: false,
+        items: returns.updateItems,
         ...(criteria && sorted ? { sorted: { criteria, ...sorted } } : {}),
       },
       scope,

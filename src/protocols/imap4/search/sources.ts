@@ -1,5 +1,5 @@
 import { DELIMITER } from '#model';
-import { type Found, isOthers } from '#store';
+import { checkFolderName, type Found, isOthers } from '#store';
 import type { FolderFilter, SearchSource } from '#wire';
 import { FolderTree, type Listed } from '../list/tree.ts';
 import type { Session } from '../session.ts';
@@ -63,13 +63,27 @@ export function filterOf(source: FolderFilter): Matcher {
     case 'subscribed':
       return ({ subscribed }) => subscribed;
     case 'mailboxes': {
-      const names = new Set(source.mailboxes);
+      const names = new Set(source.mailboxes.map(storedName));
       return ({ name }) => names.has(name);
     }
     case 'subtree':
-      return ({ name }) => levelBelow(name, source.mailboxes) !== undefined;
-    case 'subtree-one':
-      return ({ name }) => (levelBelow(name, source.mailboxes) ?? 2) <= 1;
+    case 'subtree-one': {
+      const roots = source.mailboxes.map(storedName);
+      const levelsMax = source.source === 'subtree' ? Number.POSITIVE_INFINITY : 1;
+      return ({ name }) => {
+        const level = levelBelow(name, roots);
+        return level !== undefined && level <= levelsMax;
+      };
+    }
+  }
+}
+
+/** A name as folders have it; what can be none stays as it is, and no folder has it. */
+function storedName(given: string): string {
+  try {
+    return checkFolderName(given);
+  } catch {
+    return given;
   }
 }
 
