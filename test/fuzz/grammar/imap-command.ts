@@ -1,6 +1,5 @@
 import type { Random } from '../random.ts';
 import { extension } from './imap-extensions.ts';
-import { notifying } from './imap-notify.ts';
 import { esearch, searching } from './imap-search.ts';
 import {
   astring,
@@ -222,7 +221,6 @@ export function session(random: Random): string {
     () => extension(random),
     () => extension(random),
     () => esearch(random),
-    () => notifying(random, () => `(${random.some(0, 3, () => fetchItem(random)).join(' ')})`),
     () => `UIDBATCHES ${number(random)}${random.maybe(() => ' 1:3')}`,
     () =>
       `CANCELUPDATE ${random.some(1, 3, () => string(random, Buffer.from(random.pick(['a1', 'a2', 'x'])))).join(' ')}`,
