@@ -1,0 +1,308 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { applyEdits, hasBinaryLabel, type PieceReader, planEncoding } from './binary-parts.ts';
+import { decodeTransfer, leafParts, type Part, parseMessage } from './index.ts';
+import { checkProperties } from './soundness.conformance.ts';
+
+/** Reads in pieces of the given sizes in turn. */
+function reader(bytes: Buffer, sizes: readonly number[] = [1 << 20]): PieceReader {
+  let turn = 0;
+  return async (start, end) => {
+    assert.ok(start < end && end <= bytes.length, `bytes ${start} to ${end} are there`);
+    return bytes.subarray(start, Math.min(end, start + sizes[turn++ % sizes.length]!));
+  };
+}
+
+async function encoded(bytes: Buffer, sizes?: readonly number[]): Promise<Buffer> {
+  const edits = await planEncoding(parseMessage(bytes).structure, reader(bytes, sizes));
+  const pieces = applyEdits(bytes.length, edits, reader(bytes, sizes));
+  return Buffer.concat(await Array.fromAsync(pieces));
+}
+
+async function encodedText(...lines: string[]): Promise<string> {
+  return (await encoded(Buffer.from(lines.join('\r\n'), 'latin1'))).toString('latin1');
+}
+
+function decoded(bytes: Buffer, part: Part): string {
+  const body = bytes.subarray(part.bodyStart, part.bodyEnd);
+  return (decodeTransfer(body, part.encoding) ?? body).toString('latin1');
+}
+
+function leavesOf(bytes: Buffer): string[] {
+  return [...leafParts(parseMessage(bytes).structure)].map((part) => decoded(bytes, part));
+}
+
+const CTE = 'Content-Transfer-Encoding';
+
+describe('what is encoded', () => {
+  for (const [why, body] of [
+    ['NUL', 'a\0b\r\n'],
+    ['bare CR', 'a\rb\r\n'],
+    ['bare LF', 'a\nb\r\n'],
+    ['CR at the end', 'a\r'],
+    ['a line of 999 octets', `${'x'.repeat(999)}\r\n`],
+    ['a last line of 999 octets', `\r\n${'x'.repeat(999)}`],
+  ] as const)
+    test(`a part with ${why}`, async () => {
+      const bytes = Buffer.from(`${CTE}: binary\r\n\r\n${body}`, 'latin1');
+      for (const sizes of [[1], [2, 3], [1 << 20]]) {
+        const out = await encoded(bytes, sizes);
+        const base64 = Buffer.from(body, 'latin1')
+          .toString('base64')
+          .replace(/.{76}(?=.)/g, '$&\r\n');
+        assert.equal(out.toString('latin1'), `${CTE}: base64\r\n\r\n${base64}\r\n`);
+        assert.deepEqual(leavesOf(out), [body]);
+      }
+    });
+
+  for (const [why, body] of [
+    ['nothing', ''],
+    ['text', 'text\r\n\r\n'],
+    ['octets above 127', '\xff\xfe\r\n'],
+    ['a line of 998 octets', `${'x'.repeat(998)}\r\n${'y'.repeat(998)}`],
+  ] as const)
+    test(`not a message with ${why} only: it stays as it is, with its label`, async () => {
+      const bytes = Buffer.from(`${CTE}: binary\r\n\r\n${body}`, 'latin1');
+      for (const sizes of [[1], [1000, 1], [1 << 20]])
+        assert.ok((await encoded(bytes, sizes)).equals(bytes));
+    });
+
+  test('not what is labelled otherwise, whatever it holds', async () => {
+    for (const head of ['', `${CTE}: 8bit\r\n`, `${CTE}: \r\n${CTE}: binary\r\n`]) {
+      const bytes = Buffer.from(`${head}\r\na\0\r`, 'latin1');
+      assert.equal(hasBinaryLabel(parseMessage(bytes).structure), false);
+      assert.ok((await encoded(bytes)).equals(bytes));
+    }
+  });
+});
+
+describe('labels', () => {
+  const NUL_PART = ['--b', `${CTE}: binary`, '', '\0'];
+
+  async function label(...parts: string[]): Promise<string[]> {
+    const head = [`Content-Type: multipart/mixed; boundary=b`, `${CTE}: binary`, ''];
+    const out = await encodedText(...head, ...parts, ...NUL_PART, '--b--', '');
+    return [...out.matchAll(/encoding: (\w+)/gi)].map((found) => found[1]!);
+  }
+
+  test('say what is there then, in parts and around them', async () => {
+    assert.deepEqual(await label(), ['7bit', 'base64']);
+    const eight = ['--b', `${CTE}: Binary`, '', '\xff'];
+    assert.deepEqual(await label(...eight), ['8bit', '8bit', 'base64']);
+    assert.deepEqual(await label('--b', '', '\xff'), ['8bit', 'base64']);
+    const seven = ['--b', `${CTE}: BINARY`, '', 'x'];
+    assert.deepEqual(await label(...seven), ['7bit', '7bit', 'base64']);
+    // A part that is labelled 7bit and is not: the label around it stays true.
+    assert.deepEqual(await label('--b', `${CTE}: 7bit`, '', '\0'), ['binary', '7bit', 'base64']);
+    const message = ['--b', 'Content-Type: message/rfc822', `${CTE}: binary`, ''];
+    const inner = [`${CTE}: binary`, '', '\xfe\0'];
+    assert.deepEqual(await label(...message, ...inner), ['7bit', '7bit', 'base64', 'base64']);
+    assert.deepEqual(await label(...message, '\xfe: x', ...inner), [
+      '8bit',
+      '8bit',
+      'base64',
+      'base64',
+    ]);
+  });
+
+  test('only the word changes: comments, case, folding, line ends stay', async () => {
+    const out = await encodedText(`cOnTeNt-TrAnSfEr-EnCoDiNg :\r\n\t(a (b)) BINARY (c)\n\n\0`);
+    assert.equal(out, 'cOnTeNt-TrAnSfEr-EnCoDiNg :\r\n\t(a (b)) base64 (c)\n\nAA==\r\n');
+  });
+
+  test('of fields that are there twice both get it', async () => {
+    const out = await encodedText(`${CTE}: binary`, 'X: y', `${CTE}: 8bit; x`, `${CTE}:`, '', '\0');
+    assert.equal(out, `${CTE}: base64\r\nX: y\r\n${CTE}: base64; x\r\n${CTE}:\r\n\r\nAA==\r\n`);
+  });
+
+  test('what is signed is changed only where it cannot stay', async () => {
+    const signed = (body: string): string[] => [
+      'Content-Type: multipart/signed; boundary=s',
+      `${CTE}: binary`,
+      '',
+      '--s',
+      'Content-Type: multipart/mixed; boundary=b',
+      `${CTE}: binary`,
+      '',
+      '--b',
+      `${CTE}: binary`,
+      '',
+      'text',
+      '--b',
+      `${CTE}: binary`,
+      '',
+      body,
+      '--b--',
+      '--s--',
+      '',
+    ];
+    const clean = signed('text');
+    assert.equal(await encodedText(...clean), clean.join('\r\n'));
+    const expected = signed('AA==');
+    expected[1] = `${CTE}: 7bit`;
+    expected[12] = `${CTE}: base64`;
+    assert.equal(await encodedText(...signed('\0')), expected.join('\r\n'));
+  });
+});
+
+describe('malformed messages', () => {
+  test('no closing delimiter, no parts, no blank line, too deep', async () => {
+    const deep = Array.from(
+      { length: 60 },
+      () => `Content-Type: message/rfc822\r\n${CTE}: binary\r\n\r\n`,
+    );
+    for (const text of [
+      `Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n${CTE}: binary\r\n\r\n\0`,
+      `Content-Type: multipart/mixed; boundary=b\r\n${CTE}: binary\r\n\r\nno \0 parts`,
+      `Content-Type: multipart/mixed\r\n${CTE}: binary\r\n\r\nno \0 boundary`,
+      `${deep.join('')}\0`,
+    ]) {
+      const bytes = Buffer.from(text, 'latin1');
+      const out = await encoded(bytes);
+      assert.ok(!out.includes(0), text);
+      checkProperties(out, parseMessage(out));
+      assert.deepEqual(leavesOf(out), leavesOf(bytes), text);
+    }
+    const headOnly = Buffer.from(`${CTE}: binary\r\nX: \0`, 'latin1');
+    assert.ok((await encoded(headOnly)).equals(headOnly));
+  });
+
+  test('anything: it never fails, each leaf keeps its bytes, a second time nothing is left to do', async () => {
+    const PIECES = [
+      `${CTE}: binary\r\n`,
+      `${CTE}: BINARY (c)\n`,
+      `${CTE}: \r\n`,
+      `${CTE}: 8bit\r\n`,
+      'Content-Type: multipart/mixed; boundary=b\r\n',
+      'Content-Type: multipart/signed; boundary=c\r\n',
+      'Content-Type: multipart/digest; boundary=c\r\n',
+      'Content-Type: message/rfc822\r\n',
+      '\r\n',
+      '\n',
+      '\r',
+      '\r\r\n',
+      '--b\r\n',
+      '--c\n',
+      '\r\n--b--\r\n',
+      'text',
+      '\0\xff\xfe',
+      'x'.repeat(998),
+    ];
+    const anything = fc.array(fc.constantFrom(...PIECES), { maxLength: 40 });
+    const sizes = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 4 });
+    let changed = 0;
+    await fc.assert(
+      fc.asyncProperty(anything, sizes, async (pieces, sizes) => {
+        const bytes = Buffer.from(pieces.join(''), 'latin1');
+        const out = await encoded(bytes, sizes);
+        checkProperties(out, parseMessage(out));
+        assert.deepEqual(leavesOf(out), leavesOf(bytes));
+        assert.ok((await encoded(out)).equals(out));
+        if (!out.equals(bytes)) changed++;
+      }),
+      { numRuns: 3000 },
+    );
+    assert.ok(changed > 100, `${changed} of 3000 were changed`);
+  });
+});
+
+/** A tree of parts to be written down. */
+interface Node {
+  readonly kind: 'leaf' | 'multipart' | 'message';
+  readonly label: string | undefined;
+  readonly body: string;
+  readonly parts: readonly Node[];
+}
+
+const NARROW = fc.constantFrom('', 'text\r\n', '\xe4\r\n.', 'two\r\nlines', '-- \r\n--');
+const WIDE = fc
+  .array(fc.constantFrom('\0', '\r', '\n', '\r\n', '\xff', 'x', '=', '--', 'y'.repeat(500), ' '), {
+    maxLength: 200,
+  })
+  .map((all) => all.join(''));
+const HOLDER_LABEL = fc.constantFrom('binary', 'BINARY', undefined);
+
+/** Trees in which whatever is wide is labelled so, as a sender that keeps to the rules makes them. */
+const { node } = fc.letrec<{ node: Node; leaf: Node; multipart: Node; message: Node }>((tie) => ({
+  leaf: fc.oneof(
+    fc.record({
+      kind: fc.constant('leaf' as const),
+      label: fc.constantFrom('binary', 'Binary (c)'),
+      body: WIDE,
+      parts: fc.constant([]),
+    }),
+    fc.record({
+      kind: fc.constant('leaf' as const),
+      label: fc.constantFrom('8bit', undefined, 'binary'),
+      body: NARROW,
+      parts: fc.constant([]),
+    }),
+  ),
+  multipart: fc.record({
+    kind: fc.constant('multipart' as const),
+    label: HOLDER_LABEL,
+    body: fc.constantFrom('', 'preamble'),
+    parts: fc.array(tie('node'), { minLength: 1, maxLength: 4 }),
+  }),
+  message: fc.record({
+    kind: fc.constant('message' as const),
+    label: HOLDER_LABEL,
+    body: fc.constant(''),
+    parts: fc.tuple(tie('node')),
+  }),
+  node: fc.oneof({ depthSize: 'small' }, tie('leaf'), tie('multipart'), tie('message')),
+}));
+
+let boundaries = 0;
+
+function written({ kind, label, body, parts }: Node): string {
+  const cte = label === undefined ? '' : `${CTE}: ${label}\r\n`;
+  const inner = parts.map(written);
+  if (kind === 'leaf') return `X-Leaf: 1\r\n${cte}\r\n${body}`;
+  if (kind === 'message') return `${cte}Content-Type: message/rfc822\r\n\r\n${inner[0]}`;
+  const boundary = `boundary-${boundaries++}`;
+  const type = `Content-Type: multipart/mixed; boundary=${boundary}\r\n`;
+  const all = inner.map((part) => `\r\n--${boundary}\r\n${part}`).join('');
+  return `${type}${cte}\r\n${body}${all}\r\n--${boundary}--\r\n`;
+}
+
+/** Whether bytes may only be labelled binary, found in another way than the code does. */
+function isWide(text: string): boolean {
+  return /[^\r\n]{999}|\0|\r(?!\n)|(?<!\r)\n/.test(text);
+}
+
+/** Everything but the bodies of leaves and the words of the labels. */
+function frame(bytes: Buffer, root: Part): string {
+  let out = '';
+  let at = 0;
+  for (const { bodyStart, bodyEnd } of leafParts(root)) {
+    out += bytes.toString('latin1', at, bodyStart);
+    at = bodyEnd;
+  }
+  return out.replace(/(Content-Transfer-Encoding: )(?:base64|binary|7bit|8bit)/gi, '$1*');
+}
+
+test('trees with binary leaves: nothing binary is left, each leaf decodes to its bytes, the rest is untouched', async () => {
+  const sizes = fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLength: 4 });
+  let changed = 0;
+  await fc.assert(
+    fc.asyncProperty(node, sizes, async (tree, sizes) => {
+      const bytes = Buffer.from(written(tree), 'latin1');
+      const out = await encoded(bytes, sizes);
+      assert.ok(!isWide(out.toString('latin1')), 'no NUL, no bare CR or LF, no long line');
+      assert.deepEqual(leavesOf(out), leavesOf(bytes));
+      const [before, after] = [parseMessage(bytes).structure, parseMessage(out).structure];
+      assert.equal(frame(out, after), frame(bytes, before));
+      const were = [...leafParts(before)];
+      [...leafParts(after)].forEach(({ encoding }, index) => {
+        assert.equal(encoding === 'base64', isWide(decoded(bytes, were[index]!)));
+      });
+      if (out.equals(bytes)) return;
+      changed++;
+      assert.equal(hasBinaryLabel(after), false, 'no label is left');
+    }),
+    { numRuns: 1500 },
+  );
+  assert.ok(changed > 300, `${changed} of 1500 were changed`);
+});
