@@ -7,7 +7,8 @@ import { type DataDomain, DomainScanner, widerDomain } from './data-domain.ts';
 import { asBuffer, fieldSpans } from './header.ts';
 import { HEAD_BYTES_MAX } from './message-parser.ts';
 import { tokenSpan } from './parameters.ts';
-import type { Part } from './part.ts';
+import { isMessageType, type Part } from './part.ts';
+import { HeadFields, readPartHead } from './part-head.ts';
 
 /** Gives bytes of a message from `start` on, at least one and none from `end` on. */
 export type PieceReader = (start: number, end: number) => Promise<Uint8Array>;
@@ -26,6 +27,7 @@ interface Labelled {
   readonly inner: readonly Labelled[];
   /** Of its bytes, those of `inner` left out. */
   domain: DataDomain;
+  isEncoded: boolean;
 }
 
 type Range = readonly [start: number, end: number];
@@ -42,20 +44,24 @@ export function hasBinaryLabel(part: Part): boolean {
  * data is no error, and a change would break what was signed over it (DKIM).
  *
  * What is in a multipart/signed may only be 7bit (RFC 1847 §2.1); if it is binary nevertheless it is encoded, which the signature does
- * not survive, but no label in it is changed without that. Composite types that were not taken apart, for their depth or their
- * number, are encoded as leaves although RFC 2045 §6.4 forbids that: they cannot be kept otherwise.
+ * not survive, but no label in it is changed without that. A multipart or message that could not be taken apart (no delimiter in it,
+ * too deep, too many) looks like a leaf and is not encoded: RFC 2045 §6.4 forbids it, and delimiters that close what is around it may
+ * be in there.
  * @returns edits in the order of the message; none when it stays as it is
  */
 export async function planEncoding(structure: Part, read: PieceReader): Promise<readonly Edit[]> {
   const labelled = labelledParts(structure, false);
   const all = [...flat(labelled)];
   const leaves = all.filter(isLeaf);
-  for (const leaf of leaves) leaf.domain = await domainOf(ownRanges(leaf), read);
-  if (!leaves.some(isEncoded)) return [];
+  for (const leaf of leaves) {
+    leaf.domain = await domainOf(ownRanges(leaf), read);
+    leaf.isEncoded = leaf.domain === 'binary' && !(await isComposite(leaf.part, read));
+  }
+  if (!leaves.some(({ isEncoded }) => isEncoded)) return [];
   for (const one of all) if (!isLeaf(one)) one.domain = await domainOf(ownRanges(one), read);
   const edits: Edit[] = [];
   for (const one of all) {
-    const label = isEncoded(one) ? 'base64' : labelOf(one);
+    const label = one.isEncoded ? 'base64' : labelOf(one);
     if (label === 'binary' || (one.isSigned && label !== 'base64')) continue;
     edits.push(...(await labelEdits(one.part, label, read)));
     const { bodyStart: start, bodyEnd: end } = one.part;
@@ -83,7 +89,9 @@ export async function* applyEdits(
 function labelledParts(part: Part, isSigned: boolean): readonly Labelled[] {
   const signs = part.type === 'multipart' && part.subtype === 'signed';
   const inner = part.children.flatMap((child) => labelledParts(child, isSigned || signs));
-  return part.encoding === 'binary' ? [{ part, isSigned, inner, domain: '7bit' }] : inner;
+  return part.encoding === 'binary'
+    ? [{ part, isSigned, inner, domain: '7bit', isEncoded: false }]
+    : inner;
 }
 
 /** In the order of the message: what holds parts before these. */
@@ -98,13 +106,9 @@ function isLeaf({ part }: Labelled): boolean {
   return part.children.length === 0;
 }
 
-function isEncoded(one: Labelled): boolean {
-  return isLeaf(one) && one.domain === 'binary';
-}
-
 /** The label of a part that is not encoded itself; what is encoded in it is 7bit. */
 function labelOf(one: Labelled): DataDomain {
-  const inner = one.inner.map((each): DataDomain => (isEncoded(each) ? '7bit' : labelOf(each)));
+  const inner = one.inner.map((each): DataDomain => (each.isEncoded ? '7bit' : labelOf(each)));
   return inner.reduce(widerDomain, one.domain);
 }
 
@@ -137,23 +141,34 @@ async function domainOf(ranges: Iterable<Range>, read: PieceReader): Promise<Dat
   return domain;
 }
 
+async function headText({ headStart, bodyStart }: Part, read: PieceReader): Promise<string> {
+  const end = Math.min(bodyStart, headStart + HEAD_BYTES_MAX);
+  let text = '';
+  for await (const piece of pieces([headStart, end], read)) text += piece.toString('latin1');
+  return text;
+}
+
+/** Whether a leaf is one only because it could not be taken apart; a multipart is then shown as something else. */
+async function isComposite(part: Part, read: PieceReader): Promise<boolean> {
+  if (isMessageType(part.type, part.subtype)) return true;
+  const fields = new HeadFields(await headText(part, read));
+  return readPartHead(fields, false).boundary !== undefined;
+}
+
 /**
  * Changes the word of Content-Transfer-Encoding and nothing else, comments and line ends included. Of several such fields the first
  * counts here, but not everywhere, so all of them get the word.
  */
 async function labelEdits(part: Part, label: string, read: PieceReader): Promise<readonly Edit[]> {
-  const { headStart, bodyStart } = part;
-  const end = Math.min(bodyStart, headStart + HEAD_BYTES_MAX);
-  let text = '';
-  for await (const piece of pieces([headStart, end], read)) text += piece.toString('latin1');
+  const text = await headText(part, read);
   const edits: Edit[] = [];
   for (const span of fieldSpans(text)) {
     if (span.name !== 'content-transfer-encoding') continue;
     const word = tokenSpan(text.slice(0, span.end), span.valueStart);
     if (word.start === word.end) continue;
     edits.push({
-      start: headStart + word.start,
-      end: headStart + word.end,
+      start: part.headStart + word.start,
+      end: part.headStart + word.end,
       to: { text: label },
     });
   }

@@ -9,6 +9,7 @@ import { TestClock } from '#kernel';
 import type { Content } from '#model';
 import type { Blobs } from '#storage';
 import { BLOB_DIRECTORY } from '#storage/sqlite';
+import { isWide, mimeTrees } from '../content/mime-trees.conformance.ts';
 import { freshDirectory, openIn } from '../storage/fresh.conformance.ts';
 import { Incoming } from './incoming.ts';
 
@@ -244,6 +245,17 @@ test('a header without end is refused before it fills the memory', async (t) => 
   );
 });
 
+function between(cuts: readonly number[], length: number): [number, number][] {
+  const ends = [...cuts].sort((a, b) => a - b).concat(length);
+  return ends.map((end, index) => [ends[index - 1] ?? 0, end]);
+}
+
+function decodedLeaves(bytes: Buffer): (string | undefined)[] {
+  return [...leafParts(parseMessage(bytes).structure)].map(({ bodyStart, bodyEnd, encoding }) =>
+    decodeTransfer(bytes.subarray(bodyStart, bodyEnd), encoding)?.toString('latin1'),
+  );
+}
+
 /** A message with a binary part between two others, and what is kept of it. */
 function binary(part: Buffer): { before: Buffer; after: Buffer } {
   const head = 'Content-Type: multipart/mixed; boundary=b\r\nContent-Transfer-Encoding: ';
@@ -281,6 +293,31 @@ describe('binary parts are kept in base64', () => {
         assert.ok(decodeTransfer(after.subarray(bodyStart, bodyEnd), encoding)!.equals(part));
       }
     }
+  });
+
+  test('trees of parts, in any pieces, in memory and as blobs: each leaf decodes to its bytes', async (t) => {
+    const { blobs, files } = await setUp(t);
+    const cuts = fc.array(fc.nat(), { maxLength: 12 });
+    let changed = 0;
+    await fc.assert(
+      fc.asyncProperty(mimeTrees, cuts, fc.constantFrom(0, 500, 1e6), async (text, seeds, from) => {
+        const message = Buffer.from(text, 'latin1');
+        const at = seeds.map((seed) => seed % (message.length + 1));
+        await using incoming = new Incoming(blobs, '', from);
+        for (const [start, end] of between(at, message.length))
+          await incoming.write(Buffer.from(message.subarray(start, end)));
+        const content = await incoming.finish();
+        const kept = await bytesOf(blobs, content);
+        await verify(blobs, content, kept);
+        assert.ok(!isWide(kept.toString('latin1')), 'nothing binary is left');
+        assert.deepEqual(decodedLeaves(kept), decodedLeaves(message));
+        if (!kept.equals(message)) changed++;
+        await incoming.discard();
+        assert.deepEqual(files(), []);
+      }),
+      { numRuns: 300 },
+    );
+    assert.ok(changed > 50, `${changed} of 300 were changed`);
   });
 
   test('a label that says more than is there is left, in a large message too', async (t) => {
