@@ -11,27 +11,27 @@ interface Node {
   readonly parts: readonly Node[];
 }
 
-const NARROW = fc.constantFrom('', 'text\r\n', '\xe4\r\n.', 'two\r\nlines', '-- \r\n--');
-const WIDE = fc
+const TEXT = fc.constantFrom('', 'text\r\n', '\xe4\r\n.', 'two\r\nlines', '-- \r\n--');
+const BINARY = fc
   .array(fc.constantFrom('\0', '\r', '\n', '\r\n', '\xff', 'x', '=', '--', 'y'.repeat(500), ' '), {
     maxLength: 200,
   })
   .map((all) => all.join(''));
 const HOLDER_LABEL = fc.constantFrom('binary', 'BINARY', undefined);
 
-/** Trees in which whatever is wide is labelled so, as a sender that keeps to the rules makes them. */
+/** Trees in which whatever is binary is labelled so, as a sender that keeps to the rules makes them. */
 const { node } = fc.letrec<{ node: Node; leaf: Node; multipart: Node; message: Node }>((tie) => ({
   leaf: fc.oneof(
     fc.record({
       kind: fc.constant('leaf' as const),
       label: fc.constantFrom('binary', 'Binary (c)'),
-      body: WIDE,
+      body: BINARY,
       parts: fc.constant([]),
     }),
     fc.record({
       kind: fc.constant('leaf' as const),
       label: fc.constantFrom('8bit', undefined, 'binary'),
-      body: NARROW,
+      body: TEXT,
       parts: fc.constant([]),
     }),
   ),
@@ -63,8 +63,3 @@ function written({ kind, label, body, parts }: Node, level = 0): string {
 
 /** Messages (wire strings): trees of parts in which only leaves that are labelled so are binary. */
 export const mimeTrees: fc.Arbitrary<string> = node.map((tree) => written(tree));
-
-/** Whether bytes may only be labelled binary, found in another way than the code does. */
-export function isWide(text: string): boolean {
-  return /[^\r\n]{999}|\0|\r(?!\n)|(?<!\r)\n/.test(text);
-}
