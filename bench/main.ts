@@ -6,7 +6,7 @@ import { imapMix } from './imap-mix.ts';
 import { ingest } from './ingest.ts';
 import { pop3 } from './pop3.ts';
 import { printTables, type Table } from './report.ts';
-import type { BenchOptions } from './rounds.ts';
+import { type BenchOptions, SERVERS } from './rounds.ts';
 import { scale } from './scale.ts';
 import { search } from './search.ts';
 import { start } from './start.ts';
@@ -41,12 +41,9 @@ const { values, positionals } = parseArgs({
 });
 const [name] = positionals;
 const bench = BENCHES[name ?? ''];
-if (bench === undefined) {
-  process.stderr.write(
-    `usage: npm run bench -- NAME, with one of ${Object.keys(BENCHES).join(', ')}\n`,
-  );
-  process.exit(2);
-}
+if (bench === undefined) refuse('NAME', Object.keys(BENCHES));
+const only = values.only?.split(',');
+if (only?.some((server) => !SERVERS.includes(server))) refuse('--only A,B', SERVERS);
 const numberOf = (text: string | undefined): number | undefined =>
   text === undefined ? undefined : Number(text);
 const tables = await bench.run({
@@ -54,8 +51,13 @@ const tables = await bench.run({
   size: numberOf(values.size),
   messages: numberOf(values.messages),
   sessions: numberOf(values.sessions),
-  only: values.only?.split(','),
+  only,
 });
 printTables(tables);
 mkdirSync(values.json, { recursive: true });
 writeFileSync(`${values.json}/${name}.json`, `${JSON.stringify(tables, undefined, 2)}\n`);
+
+function refuse(what: string, choice: readonly string[]): never {
+  process.stderr.write(`usage: npm run bench -- NAME: ${what} is of ${choice.join(', ')}\n`);
+  process.exit(2);
+}

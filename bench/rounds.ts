@@ -33,6 +33,9 @@ const STARTS = {
   'postfix+dovecot': startPostfixDovecot,
 };
 
+/** The names by which `only` chooses. */
+export const SERVERS: readonly string[] = Object.keys(STARTS);
+
 /** Measures the servers in turn (A B A B …), in each round each mode on a server that has just been started. */
 export async function alternate(
   options: BenchOptions,

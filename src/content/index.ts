@@ -1,11 +1,11 @@
 /**
  * Content conversion: what is inside a message. Pure functions over bytes.
  *
- * A message's bytes are kept as they came; this room tells what they mean. {@link MessageParser} reads a message once,
- * in chunks as they arrive, and gives its {@link MessageProperties}: sizes, the MIME structure as a tree of offsets
- * ({@link Part}: no content is copied), ENVELOPE, BODY and BODYSTRUCTURE ready to be sent, a preview, and the decoded
- * fields that lists, SORT, THREAD and SEARCH want. The structure is kept as compact text ({@link encodeStructure}), so
- * that BODY[1.2] later needs {@link findPart} and a byte range, no parsing.
+ * A message's bytes are kept as they came, but for binary parts ({@link planEncoding}); this room tells what they mean.
+ * {@link MessageParser} reads a message once, in chunks as they arrive, and gives its {@link MessageProperties}: sizes,
+ * the MIME structure as a tree of offsets ({@link Part}: no content is copied), ENVELOPE, BODY and BODYSTRUCTURE ready to
+ * be sent, a preview, and the decoded fields that lists, SORT, THREAD and SEARCH want. The structure is kept as compact
+ * text ({@link encodeStructure}), so that BODY[1.2] later needs {@link findPart} and a byte range, no parsing.
  *
  * Strings are of two kinds. Wire strings hold one byte a character and go out as 'latin1': raw header values,
  * renderings, everything in a Part. Decoded strings are Unicode: subject, from, preview, addresses.
@@ -20,6 +20,7 @@ export {
   parseAddressList,
 } from './address.ts';
 export { type BaseSubject, baseSubject, readBaseSubject } from './base-subject.ts';
+export { applyEdits, hasBinaryLabel, type PieceReader, planEncoding } from './binary-parts.ts';
 export { renderBody } from './body-structure.ts';
 export { decodeCharset, decodeWire, encodeWire } from './charset.ts';
 export { formatDate, parseDate } from './date.ts';

@@ -213,8 +213,14 @@ export function parseDisposition(value: string): Disposition | undefined {
 
 /** The first token of a value, in lower case: a Content-Transfer-Encoding. Undefined when there is none. */
 export function parseToken(value: string): string | undefined {
-  const token = match(TOKEN, value, skipCfws(value, 0));
-  return token === '' ? undefined : lowerAscii(token);
+  const { start, end } = tokenSpan(value, 0);
+  return start === end ? undefined : lowerAscii(value.slice(start, end));
+}
+
+/** Where the first token from `from` on stands; empty when there is none. A field's value may still be folded. */
+export function tokenSpan(text: string, from: number): { start: number; end: number } {
+  const start = skipCfws(text, text.length - text.slice(from).trimStart().length);
+  return { start, end: start + match(TOKEN, text, start).length };
 }
 
 /** Content-Language := 1#language-tag   (RFC 3282 §2) */

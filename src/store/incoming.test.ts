@@ -4,11 +4,12 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import { encodeStructure, parseMessage } from '#content';
+import { decodeTransfer, encodeStructure, leafParts, parseMessage } from '#content';
 import { TestClock } from '#kernel';
 import type { Content } from '#model';
 import type { Blobs } from '#storage';
 import { BLOB_DIRECTORY } from '#storage/sqlite';
+import { mimeTrees } from '../content/mime-trees.conformance.ts';
 import { freshDirectory, openIn } from '../storage/fresh.conformance.ts';
 import { Incoming } from './incoming.ts';
 
@@ -242,4 +243,126 @@ test('a header without end is refused before it fills the memory', async (t) => 
     },
     { code: 'too-large' },
   );
+});
+
+function between(cuts: readonly number[], length: number): [number, number][] {
+  const ends = [...cuts].sort((a, b) => a - b).concat(length);
+  return ends.map((end, index) => [ends[index - 1] ?? 0, end]);
+}
+
+function decodedLeaves(bytes: Buffer): (string | undefined)[] {
+  return [...leafParts(parseMessage(bytes).structure)].map(({ bodyStart, bodyEnd, encoding }) =>
+    decodeTransfer(bytes.subarray(bodyStart, bodyEnd), encoding)?.toString('latin1'),
+  );
+}
+
+/** A message with a binary part between two others, and what is kept of it. */
+function binary(part: Buffer): { before: Buffer; after: Buffer } {
+  const head = 'Content-Type: multipart/mixed; boundary=b\r\nContent-Transfer-Encoding: ';
+  const first = '\r\n\r\n--b\r\n\r\n\xe4\r\n--b\r\nContent-Transfer-Encoding: ';
+  const last = '\r\n--b\r\nX: y\r\n\r\nlast\r\n--b--\r\n';
+  const message = (encoding: string, body: Buffer): Buffer =>
+    Buffer.concat([
+      Buffer.from(`${head}binary${first}${encoding}\r\n\r\n`, 'latin1'),
+      body,
+      Buffer.from(last, 'latin1'),
+    ]);
+  const base64 = part.toString('base64').replace(/.{76}(?=.)/g, '$&\r\n');
+  return {
+    before: message('binary', part),
+    after: message('base64', Buffer.from(base64, 'latin1')),
+  };
+}
+
+describe('binary parts are kept in base64', () => {
+  test('in messages of all sizes, in any pieces; the blob of what came is gone', async (t) => {
+    const { blobs, files } = await setUp(t);
+    const sizes = [1, 56, 57, 58, 1000, 0.7 * THRESHOLD, 0.9 * THRESHOLD, THRESHOLD, 5 * THRESHOLD];
+    for (const size of sizes.map(Math.floor)) {
+      const part = Buffer.alloc(size, '\0\xff\rbinary\n\r\n-', 'latin1');
+      const { before, after } = binary(part);
+      for (const cuts of [[], [100, 120, 150, 151, before.length - 3], [before.length >> 1]]) {
+        const known = files().length;
+        const content = await collect(blobs, before, cuts);
+        await verify(blobs, content, after);
+        const isLarge = after.length >= THRESHOLD;
+        assert.equal(content.body.kind, isLarge ? 'blob' : 'bytes');
+        assert.equal(files().length - known, isLarge ? 1 : 0);
+        const { structure } = parseMessage(after);
+        const { bodyStart, bodyEnd, encoding } = [...leafParts(structure)][1]!;
+        assert.ok(decodeTransfer(after.subarray(bodyStart, bodyEnd), encoding)!.equals(part));
+      }
+    }
+  });
+
+  test('trees of parts, in any pieces, in memory and as blobs: each leaf decodes to its bytes', async (t) => {
+    const { blobs, files } = await setUp(t);
+    const cuts = fc.array(fc.nat(), { maxLength: 12 });
+    let changed = 0;
+    await fc.assert(
+      fc.asyncProperty(mimeTrees, cuts, fc.constantFrom(0, 500, 1e6), async (text, seeds, from) => {
+        const message = Buffer.from(text, 'latin1');
+        const at = seeds.map((seed) => seed % (message.length + 1));
+        await using incoming = new Incoming(blobs, '', from);
+        for (const [start, end] of between(at, message.length))
+          await incoming.write(Buffer.from(message.subarray(start, end)));
+        const content = await incoming.finish();
+        const kept = await bytesOf(blobs, content);
+        await verify(blobs, content, kept);
+        assert.ok(!kept.includes(0));
+        assert.deepEqual(decodedLeaves(kept), decodedLeaves(message));
+        if (!kept.equals(message)) changed++;
+        await incoming.discard();
+        assert.deepEqual(files(), []);
+      }),
+      { numRuns: 300 },
+    );
+    assert.ok(changed > 50, `${changed} of 300 were changed`);
+  });
+
+  test('a label that says more than is there is left, in a large message too', async (t) => {
+    const { blobs, files } = await setUp(t);
+    for (const size of [100, 3 * THRESHOLD]) {
+      const { before } = binary(Buffer.alloc(size, 'text\r\n'));
+      await verify(blobs, await collect(blobs, before, [90, before.length - 50]), before);
+    }
+    assert.equal(files().length, 1);
+  });
+
+  test('what is refused afterwards, or fails on the way, leaves no file', async (t) => {
+    const { blobs, files } = await setUp(t);
+    const { before } = binary(Buffer.alloc(2 * THRESHOLD));
+    await using kept = new Incoming(blobs, '');
+    await kept.write(before);
+    await kept.finish();
+    assert.equal(files().length, 1);
+    await kept.discard();
+    assert.deepEqual(files(), []);
+    let created = 0;
+    const failing: Blobs = {
+      thresholdBytes: blobs.thresholdBytes,
+      verify: () => blobs.verify(),
+      create: async () => {
+        const writer = await blobs.create();
+        if (++created === 1) return writer;
+        return {
+          blob: writer.blob,
+          write: () => Promise.reject(new Error('no space')),
+          finish: () => writer.finish(),
+          [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
+        };
+      },
+      read: (...range) => blobs.read(...range),
+      size: (blob) => blobs.size(blob),
+      remove: (blob) => blobs.remove(blob),
+      list: () => blobs.list(),
+      removeUnfinished: (sinceMs) => blobs.removeUnfinished(sinceMs),
+    };
+    const unlucky = new Incoming(failing, '');
+    await unlucky.write(before);
+    await assert.rejects(unlucky.finish(), /no space/);
+    assert.equal(created, 2);
+    await unlucky[Symbol.asyncDispose]();
+    assert.deepEqual(files(), []);
+  });
 });

@@ -1,8 +1,17 @@
 import { createHash, type Hash, hash as hashOnce } from 'node:crypto';
-import { encodeStructure, MessageParser, type MessageProperties, parseMessage } from '#content';
+import {
+  applyEdits,
+  encodeStructure,
+  hasBinaryLabel,
+  MessageParser,
+  type MessageProperties,
+  parseMessage,
+  planEncoding,
+} from '#content';
 import { assert, PosthornError } from '#kernel';
 import type { Content, ContentBody } from '#model';
 import type { Blobs, BlobWriter } from '#storage';
+import { contentReader } from './content-reader.ts';
 
 /** What of a text property is kept; longer ones are cut, the message itself is not. */
 const SUBJECT_CHARS_MAX = 1000;
@@ -24,10 +33,17 @@ interface Spill {
   headDone: boolean;
 }
 
+/** A message that is complete, with what was found in it. */
+interface Gathered {
+  readonly content: Content;
+  readonly properties: MessageProperties;
+}
+
 /**
  * Collects the bytes of one message on its way into the store. A small message is gathered and read off in one go; a
- * large one is parsed, hashed and written to a blob as it comes, in constant memory. Dispose without `finish` leaves
- * nothing behind.
+ * large one is parsed, hashed and written to a blob as it comes, in constant memory. What is binary in it is encoded then,
+ * which is the one change that is made to a message; it costs those a second way through that need it. Dispose without
+ * `finish` leaves nothing behind.
  */
 export class Incoming implements AsyncDisposable {
   readonly #blobs: Blobs;
@@ -38,6 +54,8 @@ export class Incoming implements AsyncDisposable {
   /** Of a blob that is complete its writer is kept, and nothing of what it was read with. */
   #finished: BlobWriter | undefined;
   #writing: Promise<void> | undefined;
+  /** The message with its binary parts encoded, which is kept instead. */
+  #encoded: Incoming | undefined;
 
   /** @param spillsFromBytes the size from which on it goes to a blob */
   constructor(blobs: Blobs, prefix: string, spillsFromBytes = blobs.thresholdBytes) {
@@ -68,8 +86,53 @@ export class Incoming implements AsyncDisposable {
     return this.#writing;
   }
 
-  /** Ends the message. @throws {disk-full} */
+  /** Ends the message. @throws {disk-full, unavailable} */
   async finish(): Promise<Content> {
+    const { content, properties } = await this.#gather();
+    if (!hasBinaryLabel(properties.structure)) return content;
+    try {
+      return await this.#encodeBinary(content, properties);
+    } catch (error) {
+      await this.#removeBlob();
+      throw error;
+    }
+  }
+
+  /** Removes what `finish` has made durable, when it will not be stored after all. */
+  async discard(): Promise<void> {
+    if (this.#encoded !== undefined) await this.#encoded.discard();
+    else if (this.#finished !== undefined) await this.#blobs.remove(this.#finished.blob);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writing?.catch(() => {});
+    await (this.#finished ?? this.#spill?.writer)?.[Symbol.asyncDispose]();
+    await this.#encoded?.[Symbol.asyncDispose]();
+    this.#pieces = [];
+  }
+
+  /** RFC 9051 §4.3.1: NUL may not be sent in the literals that a message is fetched in. */
+  async #encodeBinary(content: Content, { structure }: MessageProperties): Promise<Content> {
+    const read = contentReader(content, this.#blobs);
+    const edits = await planEncoding(structure, read);
+    if (edits.length === 0) return content;
+    const encoded = new Incoming(this.#blobs, '', this.#spillsFromBytes);
+    this.#encoded = encoded;
+    for await (const piece of applyEdits(content.sizeBytes, edits, read)) {
+      const writing = encoded.write(piece);
+      if (writing !== undefined) await writing;
+    }
+    const gathered = await encoded.#gather();
+    await this.#removeBlob();
+    return gathered.content;
+  }
+
+  /** Removes the blob of what is not kept; when that fails, the sweep of stray blobs finds it. */
+  async #removeBlob(): Promise<void> {
+    if (this.#finished !== undefined) await this.#blobs.remove(this.#finished.blob).catch(() => {});
+  }
+
+  async #gather(): Promise<Gathered> {
     await this.#writing;
     const spill = this.#spill;
     if (spill === undefined) return this.#finishInMemory();
@@ -84,21 +147,10 @@ export class Incoming implements AsyncDisposable {
       blob: spill.writer.blob,
       sizeBytes: this.#sizeBytes - head.length,
     };
-    return contentOf(properties, head, body, spill.digest.digest());
+    return { content: contentOf(properties, head, body, spill.digest.digest()), properties };
   }
 
-  /** Removes what `finish` has made durable, when it will not be stored after all. */
-  async discard(): Promise<void> {
-    if (this.#finished !== undefined) await this.#blobs.remove(this.#finished.blob);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#writing?.catch(() => {});
-    await (this.#finished ?? this.#spill?.writer)?.[Symbol.asyncDispose]();
-    this.#pieces = [];
-  }
-
-  #finishInMemory(): Content {
+  #finishInMemory(): Gathered {
     // In a buffer of its own, so that it can be handed to the writer's thread without a copy.
     const bytes = Buffer.allocUnsafeSlow(this.#sizeBytes);
     let at = 0;
@@ -109,12 +161,13 @@ export class Incoming implements AsyncDisposable {
     this.#pieces = [];
     const properties = parseMessage(bytes);
     const { headBytes } = properties;
-    return contentOf(
+    const content = contentOf(
       properties,
       bytes.subarray(0, headBytes),
       { kind: 'bytes', bytes: bytes.subarray(headBytes) },
       hashOnce('sha256', bytes, 'buffer'),
     );
+    return { content, properties };
   }
 
   async #spillOut(chunk: Uint8Array): Promise<void> {

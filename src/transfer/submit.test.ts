@@ -102,6 +102,16 @@ describe('a submission', () => {
     assert.deepEqual([entry!.flags, entry!.keywords], [0, '']);
   });
 
+  test('with its binary parts in base64 (RFC 3030 §3)', async (t) => {
+    const { engine, transfer, boxes } = await setUp(t);
+    const head = 'Content-Type: image/png\r\nContent-Transfer-Encoding: ';
+    const bytes = Buffer.from(`${head}BINARY\r\n\r\n\0\r\xff`, 'latin1');
+    await submit(transfer, envelope([recipient('a', boxes[0])], { body: 'BINARYMIME' }), bytes);
+    const [message] = await delivered(boxes[0]);
+    assert.ok(message!.endsWith(`${head}base64\r\n\r\nAA3/\r\n`));
+    assert.deepEqual(await problemsOf(engine), []);
+  });
+
   test('for several recipients names none of them, and is stored once as far as contents are shared', async (t) => {
     const { engine, transfer, boxes } = await setUp(t);
     const recipients = [recipient('a', boxes[0]), recipient('secret', boxes[1])];

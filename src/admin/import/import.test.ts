@@ -293,6 +293,23 @@ test('two imports into one mailbox do not run at once', async (t) => {
   assert.equal((await h.read()).length, 50);
 });
 
+test('a message with a binary part is there once, however often it is imported', async (t) => {
+  const h = await house(t);
+  const paths = [100, 300_000].map((size) =>
+    h.write(`${size}.eml`, `Content-Transfer-Encoding: binary\r\n\r\n${'\0'.repeat(size)}`),
+  );
+  const source = { kind: 'eml', paths } as const;
+  const first = await h.run({ source });
+  assert.deepEqual([first.imported, first.present], [2, 0]);
+  const second = await h.run({ source });
+  assert.deepEqual([second.imported, second.present], [0, 2]);
+  const entries = await h.read();
+  assert.equal(entries.length, 2);
+  for (const { text } of entries)
+    assert.match(text, /^Content-Transfer-Encoding: base64\r\n\r\nAAAA/);
+  assert.deepEqual(await problemsOf(h), []);
+});
+
 const CORPUS = resolve(import.meta.dirname, '../../../../shared/corpora/spamassassin');
 
 test('all mails of the corpus, twice: each is there once, byte for byte', {

@@ -180,7 +180,8 @@ class Import {
     const { message, folder, incoming, hash } = this.#current!;
     this.#seen++;
     // Asked before the content is finished: a large one that is there already leaves no file behind.
-    if (folder.claim(hash.digest())) {
+    const digest = hash.digest();
+    if (folder.claim(digest)) {
       await this.#drop();
       return;
     }
@@ -189,6 +190,12 @@ class Import {
       return;
     }
     const content = await incoming.finish();
+    // What was binary is stored encoded, and under that hash it is there already.
+    if (!digest.equals(content.hash) && folder.claim(Buffer.from(content.hash))) {
+      await incoming.discard();
+      await this.#drop();
+      return;
+    }
     this.#current = undefined;
     if (message.flagsInHeader && isFolderRecord(content.head)) {
       await this.#skip(message.where, "the mail program's own record of the folder, not a message");

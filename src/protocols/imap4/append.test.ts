@@ -71,7 +71,7 @@ test('MULTIAPPEND takes all messages or none (RFC 3502 §6.3.11)', async (t) => 
   );
 });
 
-test('literal8 and UTF8 messages (RFC 3516 §4.4, RFC 6855 §4)', async (t) => {
+test('literal8 and UTF8 messages; without a label nothing is changed (RFC 3516 §4.4, RFC 6855 §4)', async (t) => {
   const { open } = await stand(t);
   const client = await open('ENABLE UTF8=ACCEPT', 'SELECT INBOX');
   const message = Buffer.from('Subject: Gr\u00fc\u00dfe\r\n\r\n\0binary\r\n');
@@ -88,6 +88,33 @@ test('literal8 and UTF8 messages (RFC 3516 §4.4, RFC 6855 §4)', async (t) => {
   const other = await open();
   other.send('c APPEND INBOX UTF8 (~{10}\r\n');
   assert.equal((await other.completion('c')).status, 'BAD');
+});
+
+test('a binary part is in base64 afterwards, and BINARY gives what came (RFC 3516 §4.4, RFC 9051 §4.3.1)', async (t) => {
+  const { open } = await stand(t);
+  const client = await open('SELECT INBOX');
+  for (const part of [
+    Buffer.from('\0-\xe4\n\r\n\n', 'latin1'),
+    Buffer.alloc(400_000, '\0\r\xff'),
+  ]) {
+    const head = 'Subject: x\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: ';
+    const message = Buffer.concat([Buffer.from(`${head}binary\r\n\r\n`), part]);
+    client.send(`a APPEND INBOX ~{${message.length}+}\r\n`);
+    client.send(message);
+    client.send('\r\n');
+    assert.equal((await client.completion('a')).code, 'APPENDUID');
+    const items = '(RFC822.SIZE BODYSTRUCTURE BODY.PEEK[] BINARY.SIZE[1] BINARY.PEEK[1])';
+    const [fetched] = await client.fetch('*', items);
+    const whole = fetched!.items.get('BODY[]') as Buffer;
+    const base64 = part.toString('base64').replace(/.{76}(?=.)/g, '$&\r\n');
+    assert.equal(whole.toString('latin1'), `${head}base64\r\n\r\n${base64}\r\n`);
+    assert.equal(fetched!.items.get('RFC822.SIZE'), whole.length);
+    assert.match(JSON.stringify(fetched!.items.get('BODYSTRUCTURE')), /base64/i);
+    assert.equal(fetched!.items.get('BINARY.SIZE[1]'), part.length);
+    assert.ok(part.equals(fetched!.items.get('BINARY[1]') as Buffer), 'the octets that came');
+    const [middle] = await client.fetch('*', 'BINARY.PEEK[1]<2.3>');
+    assert.ok(part.subarray(2, 5).equals(middle!.items.get('BINARY[1]<2>') as Buffer));
+  }
 });
 
 test('a client that vanishes in the middle of a message leaves nothing', async (t) => {
