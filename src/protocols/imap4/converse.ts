@@ -3,6 +3,7 @@ import {
   type Command,
   encodeContinuation,
   encodeStatus,
+  isHttpRequestLine,
   type ParseError,
   parseAppendLiteral,
   parseCommand,
@@ -59,6 +60,8 @@ async function answer(session: Session, step: InputStep): Promise<void> {
       const parsed = parseCommand(step.bytes, { utf8Names: session.utf8 });
       if (parsed.ok)
         await guarded(session, parsed.command.tag, () => obey(session, parsed.command));
+      else if (isHttpRequestLine(step.bytes.toString('latin1')))
+        session.bye('This is a mail server');
       else refuse(session, parsed);
       break;
     }

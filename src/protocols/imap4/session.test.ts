@@ -156,6 +156,13 @@ test('after three failed logins the session ends', async (t) => {
   await client.closed();
 });
 
+test('a browser is sent away at once', async (t) => {
+  const { connect } = await stand(t);
+  const client = await connect();
+  client.send('POST /x HTTP/1.1\r\nHost: x\r\n\r\na NOOP\r\n');
+  await assert.rejects(client.completion('a'), /BYE This is a mail server/);
+});
+
 test('after ten bad commands in a row the session ends', async (t) => {
   const { open } = await stand(t);
   const client = await open();

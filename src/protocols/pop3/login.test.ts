@@ -25,6 +25,14 @@ test('states and nonsense: the right refusals, a usable connection, an end to pa
   await other.closed();
 });
 
+test('a browser is sent away at once', async (t) => {
+  const { connect } = await stand(t);
+  const client = await connect();
+  client.write('POST / HTTP/1.1\r\nHost: x\r\n\r\nCAPA\r\n');
+  assert.equal((await client.reply()).ok, false);
+  await client.closed();
+});
+
 test('CAPA tells what there is in each state', async (t) => {
   const { connect } = await stand(t, { secure: true });
   const client = await connect();

@@ -11,6 +11,7 @@ import {
   waits,
 } from '#kernel';
 import {
+  isHttpRequestLine,
   Pop3LineReader,
   type Pop3LineResult,
   type Pop3ResponseCode,
@@ -234,6 +235,7 @@ export class Pop3Session {
     const command = parsePop3Command(line.text);
     if (command.name === 'syntax-error') {
       this.mistake(command.text);
+      if (isHttpRequestLine(line.text)) this.end();
       return;
     }
     try {

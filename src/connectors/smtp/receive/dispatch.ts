@@ -1,4 +1,4 @@
-import { formatReply, isFault, type LineFault, parseCommandLine } from '#wire';
+import { formatReply, isFault, isHttpRequestLine, type LineFault, parseCommandLine } from '#wire';
 import { auth } from './commands/auth.ts';
 import { bdat } from './commands/bdat.ts';
 import { data } from './commands/data.ts';
@@ -46,9 +46,6 @@ const NOT_IMPLEMENTED: ReadonlySet<string> = new Set([
   'ETRN',
 ]);
 
-/** Verbs of a browser that was tricked into talking to us; nothing behind them is for us. */
-const HTTP: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'HEAD', 'OPTIONS', 'CONNECT']);
-
 // RFC 5321 §4.5.3.1.9: 500 for a line that is too long; §4.2.4: 500 for a command that is not recognized, 502 for one
 // that is but is not implemented. RFC 3463 §3.6: X.5.1 unsupported command, X.5.2 syntax error.
 const TOO_LONG = formatReply(500, '5.5.2', 'Line too long');
@@ -67,6 +64,6 @@ export function dispatch(session: Session, line: Buffer | LineFault): Promise<vo
   if (line.length + 2 > COMMAND_BYTES_MAX && verb !== 'AUTH') return session.refuse(TOO_LONG);
   const command = COMMANDS.get(verb);
   if (command !== undefined) return command(session, rest);
-  if (HTTP.has(verb)) return session.close(NOT_HTTP);
+  if (isHttpRequestLine(line.toString('latin1'))) return session.close(NOT_HTTP);
   session.refuse(NOT_IMPLEMENTED.has(verb) ? UNIMPLEMENTED : UNKNOWN);
 }
