@@ -1,6 +1,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import type { Door, DoorRefusal, Guest } from './door/door.ts';
+import { Turnstile } from './door/turnstile.ts';
 import { PosthornError } from './errors.ts';
 import { acceptTls } from './tls.ts';
 import { waits } from './waits.ts';
@@ -34,8 +35,10 @@ const HANDSHAKE_TIMEOUT_MS = 30_000;
 
 /** Opens a listening socket. @throws {configuration} naming the address when it is taken or not ours. */
 export async function listen(options: ListenOptions): Promise<Listener> {
-  const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) =>
-    receive(socket, options),
+  const turnstile = options.door && new Turnstile(options.door);
+  const server = createServer(
+    { noDelay: true, allowHalfOpen: true, blockList: turnstile },
+    (socket) => receive(socket, options),
   );
   await bind(server, options);
   server.on('error', () => {});

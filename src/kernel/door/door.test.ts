@@ -22,6 +22,7 @@ interface Stand {
   readonly counts: SharedCounts;
   readonly door: Door;
   readonly guests: Guest[];
+  readonly port: number;
   /** Connects; what it is told when it is not let in. */
   come(): Promise<{ readonly peer: Socket; readonly told: Promise<string> }>;
 }
@@ -56,7 +57,7 @@ async function stand(t: TestContext, limits: Partial<DoorLimits>): Promise<Stand
     const closed = once(peer, 'close').then(() => String(first));
     return { peer, told: first.toString() === 'welcome' ? Promise.resolve('welcome') : closed };
   };
-  return { clock, counts, door, guests, come };
+  return { clock, counts, door, guests, port: listener.port, come };
 }
 
 describe('the door', LIMIT, () => {
@@ -69,6 +70,33 @@ describe('the door', LIMIT, () => {
     first.peer.destroy();
     await until(() => counts.count(counts.key('of 127.0.0.1')) === 1);
     assert.equal(await (await come()).told, 'welcome');
+  });
+
+  test('of those that come too fast some are told so, the others hear nothing', async (t) => {
+    const { clock, port, counts } = await stand(t, { connectionsPerAddressPerMinute: 1 });
+    const told: string[] = [];
+    const ask = async (): Promise<void> => {
+      const peer = connect({ port, host: '127.0.0.1' });
+      peer.on('error', () => {});
+      let text = '';
+      peer.on('data', (chunk) => {
+        text += chunk;
+        if (text === 'welcome') peer.destroy();
+      });
+      await once(peer, 'close');
+      told.push(text);
+    };
+    for (let tries = 0; tries < 60; tries++) await ask();
+    assert.deepEqual(told.slice(0, 2), ['welcome', 'too-fast']);
+    assert.equal(told.filter((text) => text === 'too-fast').length, 50);
+    assert.deepEqual(told.slice(51), Array(9).fill(''));
+    clock.advance(1000);
+    await ask();
+    assert.equal(told.at(-1), 'too-fast');
+    clock.advance(59_000);
+    await ask();
+    assert.equal(told.at(-1), 'welcome');
+    await until(() => counts.count(counts.key('all')) === 0);
   });
 
   test('so many connections in all', async (t) => {

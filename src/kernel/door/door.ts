@@ -44,6 +44,11 @@ const shownOut = metrics.counter(
 
 const MINUTE_MS = 60_000;
 
+/** How many that come too fast are told so in a second; the others hear nothing, which costs a third. */
+const WORDS_PER_SECOND = 50;
+const WORDS = 'words of refusal';
+const WORD_MS = 1000 / WORDS_PER_SECOND;
+
 /** A connection that was taken: a newcomer until it has shown what it is good for. */
 export class Guest {
   readonly #newcomers: Newcomers;
@@ -139,13 +144,26 @@ export class Door {
     return this.#newcomers.size;
   }
 
+  /** Whether a connection is to be closed before anything is made for it: under a flood not even a word is said. */
+  turnsAway(socketAddress: string): boolean {
+    const address = plainAddress(socketAddress);
+    if (this.#trusted.includes(address) || !this.#isTooFast(`of ${countedAs(address)}`))
+      return false;
+    if (this.#pace.owedMs(WORDS, 1000) + WORD_MS <= 1000) {
+      this.#pace.charge(WORDS, WORD_MS, 1000);
+      return false;
+    }
+    refused['too-fast'].inc();
+    return true;
+  }
+
   /** Takes a connection, which is counted until it closes; or says why it is not taken. */
   admit(socket: Socket): Guest | DoorRefusal {
     const address = plainAddress(socket.remoteAddress ?? 'unknown');
     const trusted = this.#trusted.includes(address);
     const name = `of ${countedAs(address)}`;
     const key = this.#counts.key(name);
-    const refusal = !trusted && this.#isTooFast(name) ? 'too-fast' : this.#refusalOf(key, trusted);
+    const refusal = trusted ? this.#refusalOf(key, trusted) : this.#refusalOfStranger(name, key);
     if (refusal !== undefined) {
       refused[refusal].inc();
       return refusal;
@@ -158,6 +176,13 @@ export class Door {
       this.#counts.leave(key);
     });
     return guest;
+  }
+
+  /** Charges the connection; one that is too fast costs nothing more, so that a minute's patience is always enough. */
+  #refusalOfStranger(name: string, key: CountKey): DoorRefusal | undefined {
+    if (this.#isTooFast(name)) return 'too-fast';
+    this.#pace.charge(name, this.#costMs, MINUTE_MS);
+    return this.#refusalOf(key, false);
   }
 
   /** Counts the connection where it is taken. */
@@ -173,11 +198,11 @@ export class Door {
     return 'too-many';
   }
 
-  /** Charges a connection; one that is refused costs nothing more, so that a minute's patience is always enough. */
   #isTooFast(key: string): boolean {
-    const costMs = MINUTE_MS / this.#limits.connectionsPerAddressPerMinute;
-    if (this.#pace.owedMs(key, MINUTE_MS) + costMs > MINUTE_MS) return true;
-    this.#pace.charge(key, costMs, MINUTE_MS);
-    return false;
+    return this.#pace.owedMs(key, MINUTE_MS) + this.#costMs > MINUTE_MS;
+  }
+
+  get #costMs(): number {
+    return MINUTE_MS / this.#limits.connectionsPerAddressPerMinute;
   }
 }
