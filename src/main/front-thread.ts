@@ -5,6 +5,12 @@ import type { FrontRequest, FrontSetup, FrontStatus } from './front.ts';
 /** Longer than any grace time a front is given. */
 const CONTROL_TIMEOUT_MS = 30_000;
 
+/**
+ * A burst of logins grows the young generation as far as it may, and it does not shrink while the sessions idle: V8's own bound
+ * would be tens of megabytes a thread that hold nothing.
+ */
+const YOUNG_GENERATION_MB_MAX = 6;
+
 /** A thread without connections ends by itself; one that does not is ended. */
 const EXIT_TIMEOUT_MS = 500;
 
@@ -22,6 +28,7 @@ export class FrontThread {
       workerData,
       transferList: setup.engine.kind === 'sqlite' ? [port2, setup.engine.port] : [port2],
       name: `front-${setup.index}`,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB_MAX },
     });
     this.#worker.on('error', onFailure);
     this.#exited = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
