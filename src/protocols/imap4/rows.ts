@@ -5,6 +5,8 @@ import type { View } from './view.ts';
 
 /** Ranges of one query. */
 const RANGES_AT_ONCE = 1000;
+/** Bytes of messages in a batch beside which the next one may be held. */
+const LIGHT_BYTES_MAX = 512 * 1024;
 
 export interface RowQuery {
   readonly uids: UidRanges;
@@ -14,25 +16,39 @@ export interface RowQuery {
   readonly batch: number;
 }
 
-/** The messages of some uids, lowest first, in batches. */
+/**
+ * The messages of some uids, lowest first, in batches. While one is being used the next is on its way already, unless the one at
+ * hand is large: so a reader never holds more than one large batch.
+ */
 export async function* readRows(view: View, query: RowQuery): AsyncGenerator<readonly Entry[]> {
-  const { uids, columns, changedSince, batch: limit } = query;
-  const since = changedSince === undefined ? {} : { changedSince };
+  const { uids, batch: limit } = query;
   for (let from = 0; from < uids.length; from += RANGES_AT_ONCE) {
     let ranges: UidRanges = uids.slice(from, from + RANGES_AT_ONCE);
+    let ahead: Promise<readonly Entry[]> | undefined;
     while (ranges.length > 0) {
-      const { mailbox, folderId } = view;
-      const rows = await mailbox.entries({
-        folderId,
-        uids: ranges,
-        columns,
-        limit,
-        ...since,
-      });
-      if (rows.length > 0) yield rows;
+      const rows = await (ahead ?? readBatch(view, ranges, query));
       ranges = rows.length < limit ? [] : above(ranges, rows.at(-1)!.uid);
+      ahead = ranges.length > 0 && isLight(rows) ? readBatch(view, ranges, query) : undefined;
+      // Whoever takes no more of it does not hear of its failure either.
+      ahead?.catch(() => {});
+      if (rows.length > 0) yield rows;
     }
   }
+}
+
+function readBatch(
+  { mailbox, folderId }: View,
+  uids: UidRanges,
+  { columns, batch: limit, changedSince }: RowQuery,
+): Promise<readonly Entry[]> {
+  const since = changedSince === undefined ? {} : { changedSince };
+  return mailbox.entries({ folderId, uids, columns, limit, ...since });
+}
+
+function isLight(rows: readonly Entry[]): boolean {
+  let bytes = 0;
+  for (const { head, body } of rows) bytes += (head?.length ?? 0) + (body?.length ?? 0);
+  return bytes <= LIGHT_BYTES_MAX;
 }
 
 /** The messages of some ranges in slices of at most so many. */
