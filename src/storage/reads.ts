@@ -101,6 +101,8 @@ export interface EntryQuery extends FolderRef {
   readonly within?: StateBounds | undefined;
   /** At most this many, lowest uids first; the caller goes on above the last one it got. */
   readonly limit: number;
+  /** No more once those that are there have this many octets (`sizeBytes`) together; the caller goes on as at the limit. */
+  readonly bytesMax?: number | undefined;
 }
 
 /** How far below a named entry an answer reaches: not, one level, all levels (RFC 5464 §4.2.2). */

@@ -14,6 +14,8 @@ export interface RowQuery {
   readonly changedSince?: ModSeq | undefined;
   /** Rows of one batch. */
   readonly batch: number;
+  /** Octets of its messages at which it ends before. */
+  readonly bytesMax?: number | undefined;
 }
 
 /**
@@ -21,13 +23,13 @@ export interface RowQuery {
  * hand is large: so a reader never holds more than one large batch.
  */
 export async function* readRows(view: View, query: RowQuery): AsyncGenerator<readonly Entry[]> {
-  const { uids, batch: limit } = query;
+  const { uids } = query;
   for (let from = 0; from < uids.length; from += RANGES_AT_ONCE) {
     let ranges: UidRanges = uids.slice(from, from + RANGES_AT_ONCE);
     let ahead: Promise<readonly Entry[]> | undefined;
     while (ranges.length > 0) {
       const rows = await (ahead ?? readBatch(view, ranges, query));
-      ranges = rows.length < limit ? [] : above(ranges, rows.at(-1)!.uid);
+      ranges = isLast(rows, query) ? [] : above(ranges, rows.at(-1)!.uid);
       ahead = ranges.length > 0 && isLight(rows) ? readBatch(view, ranges, query) : undefined;
       // Whoever takes no more of it does not hear of its failure either.
       ahead?.catch(() => {});
@@ -39,10 +41,18 @@ export async function* readRows(view: View, query: RowQuery): AsyncGenerator<rea
 function readBatch(
   { mailbox, folderId }: View,
   uids: UidRanges,
-  { columns, batch: limit, changedSince }: RowQuery,
+  { columns, batch: limit, bytesMax, changedSince }: RowQuery,
 ): Promise<readonly Entry[]> {
   const since = changedSince === undefined ? {} : { changedSince };
-  return mailbox.entries({ folderId, uids, columns, limit, ...since });
+  return mailbox.entries({ folderId, uids, columns, limit, bytesMax, ...since });
+}
+
+/** Nothing comes behind a batch that ends before its bounds. */
+function isLast(rows: readonly Entry[], { batch, bytesMax = Infinity }: RowQuery): boolean {
+  if (rows.length >= batch) return false;
+  let bytes = 0;
+  for (const { sizeBytes } of rows) bytes += sizeBytes;
+  return bytes < bytesMax;
 }
 
 function isLight(rows: readonly Entry[]): boolean {

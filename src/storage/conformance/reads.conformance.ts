@@ -136,6 +136,76 @@ function queries(open: OpenEngine): void {
     }
   });
 
+  test('ends when there are octets enough', async (t) => {
+    const box = await openBox(open, t);
+    await box.deliver(40);
+    const sizes = new Map((await box.entries()).map(({ uid, sizeBytes }) => [uid, sizeBytes]));
+    const uids = async (bytesMax: number, more: Partial<EntryQuery> = {}) => {
+      const query = { ...box.ref(), uids: ranges([1, 40]), columns: {}, limit: 100, bytesMax };
+      const entries = await box.engine.read.entries({ ...query, ...more });
+      return entries.map((entry) => entry.uid as number);
+    };
+    const octets = (first: number, last: number): number => {
+      let sum = 0;
+      for (const [uid, size] of sizes) if (uid >= first && uid <= last) sum += size;
+      return sum;
+    };
+    const upTo = (first: number, last: number) =>
+      Array.from({ length: last - first + 1 }, (_, index) => first + index);
+    for (const columns of [{}, { body: true, head: true }]) {
+      assert.deepEqual(await uids(1, { columns }), [1]);
+      assert.deepEqual(await uids(octets(1, 20), { columns }), upTo(1, 20));
+      assert.deepEqual(await uids(octets(1, 20) + 1, { columns }), upTo(1, 21));
+      assert.deepEqual(await uids(octets(1, 20), { columns, limit: 18 }), upTo(1, 18));
+      assert.deepEqual(await uids(octets(1, 40) + 1, { columns }), upTo(1, 40));
+      const within = { columns, uids: ranges([2, 3], [10, 29]) };
+      assert.deepEqual(await uids(octets(2, 3) + octets(10, 12), within), [2, 3, 10, 11, 12]);
+      assert.deepEqual(await uids(octets(5, 6), { columns, uids: ranges([5, 8]) }), [5, 6]);
+    }
+  });
+
+  test('gives the same of many as of each', async (t) => {
+    const box = await openBox(open, t);
+    const { engine, mailboxId } = box;
+    await box.deliver(110, { flags: Flag.Seen, keywords: ['one', 'two'] });
+    const odd = contentOf('odd');
+    const body = {
+      kind: 'bytes',
+      bytes: Buffer.from(Array.from({ length: 256 }, (_, i) => i)),
+    } as const;
+    const content = {
+      ...odd,
+      body,
+      sizeBytes: odd.head.length + 256,
+      sentAtMs: undefined,
+      envelope: '("\x80\xff")',
+      subject: 'ä€😀',
+      preview: '\u{1F600} "\\',
+    };
+    const blob = await blobContent(engine, 'blob', Buffer.alloc(10, 'b'));
+    await run(engine, {
+      kind: 'ingest',
+      contents: [content, blob],
+      targets: [0, 1].map((index) => ({ ...box.target(), content: index, internalMs: -1 - index })),
+      tracking: [],
+    });
+    const all = 'envelope bodyStructure bodyShort structure preview subject head body hash'.split(
+      ' ',
+    );
+    for (const names of [[], ...all.map((name) => [name]), all]) {
+      const columns = Object.fromEntries(names.map((name) => [name, true])) as EntryColumns;
+      const query = { mailboxId, folderId: INBOX_ID, columns, limit: 500 };
+      const many = await engine.read.entries({ ...query, uids: ranges([1, 4_294_967_295]) });
+      const parts = await engine.read.entries({ ...query, uids: ranges([1, 50], [51, 200]) });
+      const each = [];
+      for (let uid = 1; uid <= 112; uid++)
+        each.push(...(await engine.read.entries({ ...query, uids: ranges([uid, uid]) })));
+      assert.equal(each.length, 112);
+      assert.deepEqual(many, each);
+      assert.deepEqual(parts, each);
+    }
+  });
+
   test('bounds leave out other flags and internal dates, before the limit counts', async (t) => {
     const box = await openBox(open, t);
     for (let flags = 0; flags < 8; flags++)

@@ -1,29 +1,39 @@
+import { assert } from '#kernel';
 import type { ContentId, ModSeq, Uid } from '#model';
 import type { Entry, EntryColumns, EntryQuery } from '../../reads.ts';
 import type { Connection, Row } from '../connection.ts';
+import { copiedRows, type Kind } from '../copied-rows.ts';
 import { rangesLiteral } from '../literals.ts';
 
 /** Column of `content` for each name of EntryColumns, in the order in which they follow the fixed columns. */
-const OPTIONAL = [
-  ['envelope', 'c.envelope'],
-  ['bodyStructure', 'c.body_structure'],
-  ['bodyShort', 'c.body_short'],
-  ['structure', 'c.structure'],
-  ['preview', 'c.preview'],
-  ['subject', 'c.subject'],
-  ['head', 'c.head'],
-  ['body', 'c.body'],
-  ['hash', 'c.hash'],
-] as const;
+const OPTIONAL: readonly (readonly [keyof EntryColumns, column: string, Kind])[] = [
+  ['envelope', 'c.envelope', 'bytes'],
+  ['bodyStructure', 'c.body_structure', 'bytes'],
+  ['bodyShort', 'c.body_short', 'bytes'],
+  ['structure', 'c.structure', 'bytes'],
+  ['preview', 'c.preview', 'text'],
+  ['subject', 'c.subject', 'text'],
+  ['head', 'c.head', 'bytes'],
+  ['body', 'c.body', 'bytes'],
+  ['hash', 'c.hash', 'bytes'],
+];
 
 const STATE =
   'e.uid, e.modseq, e.flags, e.keywords, e.content_id, e.internal_ms, e.saved_ms, e.size_bytes';
+const STATE_KINDS: readonly Kind[] = 'number number number text number number number number'.split(
+  ' ',
+) as Kind[];
 const CONTENT = 'c.sent_ms, c.head_bytes, c.blob';
+const CONTENT_KINDS: readonly Kind[] = ['number', 'number', 'text'];
 const FIXED_COLUMNS = 11;
+/** Entries from which on planning a COPY costs less than it saves: with bodies, and without. */
+const COPIED_MIN = { body: 16, others: 100 } as const;
 
 interface Plan {
   readonly oneRange: string;
   readonly ranges: string;
+  readonly copied: (query: EntryQuery) => string;
+  readonly kinds: readonly Kind[];
   readonly positions: readonly number[];
 }
 
@@ -32,9 +42,14 @@ const plans = new Map<number, Plan>();
 /** Reads entries by uid, lowest first, with the columns asked for. */
 export async function readEntries(
   connection: Connection,
-  { mailboxId, folderId, uids, limit, columns, within, changedSince = 0 as ModSeq }: EntryQuery,
+  query: EntryQuery,
 ): Promise<readonly Entry[]> {
+  const { mailboxId, folderId, uids, limit, columns, within, changedSince = 0 as ModSeq } = query;
   const plan = planOf(columns, within !== undefined);
+  if (within === undefined && atMost(query) >= COPIED_MIN[columns.body ? 'body' : 'others']) {
+    const copied = await copiedRows(connection, plan.copied(query), plan.kinds);
+    return copied.map((row) => entryOf(row, plan.positions));
+  }
   const bounds = within
     ? [within.among, within.flags & within.among, within.fromMs, within.beforeMs]
     : [];
@@ -44,7 +59,25 @@ export async function readEntries(
     uids.length === 1
       ? await connection.query(plan.oneRange, ...place, one![0], one![1], ...bounds)
       : await connection.query(plan.ranges, ...place, rangesLiteral(uids), ...bounds);
-  return rows.map((row) => entryOf(row, plan.positions));
+  const entries = rows.map((row) => entryOf(row, plan.positions));
+  return query.bytesMax === undefined ? entries : firstBytes(entries, query.bytesMax);
+}
+
+/** The first ones, until they have so many octets together. */
+function firstBytes(entries: readonly Entry[], bytesMax: number): readonly Entry[] {
+  let bytes = 0;
+  const last = entries.findIndex(({ sizeBytes }) => {
+    bytes += sizeBytes;
+    return bytes >= bytesMax;
+  });
+  return last < 0 ? entries : entries.slice(0, last + 1);
+}
+
+/** How many entries there may be. */
+function atMost({ uids, limit }: EntryQuery): number {
+  let most = 0;
+  for (const [first, last] of uids) most += last - first + 1;
+  return Math.min(limit, most);
 }
 
 function planOf(columns: EntryColumns, bounded: boolean): Plan {
@@ -83,6 +116,12 @@ function makePlan(mask: number, bounded: boolean): Plan {
       : 'JOIN content AS c ON c.mailbox_id = e.mailbox_id AND c.content_id = e.content_id';
   return {
     positions,
+    kinds: [
+      ...STATE_KINDS,
+      ...(mask === 0 ? [] : CONTENT_KINDS),
+      ...wanted.map(([, , kind]) => kind),
+    ],
+    copied: (query) => copiedFrom(columns, mask !== 0, query),
     oneRange: `SELECT ${columns} FROM entry AS e ${join}
       WHERE e.mailbox_id = $1 AND e.folder_id = $2 AND e.uid BETWEEN $5 AND $6 AND e.modseq > $3
         ${bounded ? withinFrom('e', 7) : ''} ORDER BY e.uid LIMIT $4`,
@@ -94,6 +133,31 @@ function makePlan(mask: number, bounded: boolean): Plan {
         ORDER BY x.uid LIMIT $4
       ) AS e ${join} ORDER BY e.uid`,
   };
+}
+
+/**
+ * As `oneRange` and `ranges`, with its values in it. Each content is looked up by its key, whatever the planner thinks of the numbers:
+ * OFFSET keeps the inner SELECT what it is.
+ */
+function copiedFrom(
+  columns: string,
+  hasContent: boolean,
+  { mailboxId, folderId, uids, limit, bytesMax, changedSince = 0 as ModSeq }: EntryQuery,
+): string {
+  const [first, last] = [uids[0]![0], uids.at(-1)![1]];
+  for (const value of [mailboxId, folderId, first, last, limit, changedSince, bytesMax ?? 0])
+    assert(Number.isSafeInteger(value), 'a statement names numbers only');
+  const some = uids.length === 1 ? '' : `AND x.uid <@ '${rangesLiteral(uids)}'::int8multirange`;
+  const content = `, LATERAL (
+      SELECT * FROM content AS y WHERE y.mailbox_id = ${mailboxId} AND y.content_id = e.content_id OFFSET 0
+    ) AS c`;
+  const before = ', sum(size_bytes) OVER (ORDER BY uid) - size_bytes AS bytes_before';
+  return `SELECT ${columns} FROM (
+      SELECT *${bytesMax === undefined ? '' : before} FROM entry AS x WHERE x.mailbox_id = ${mailboxId} AND x.folder_id = ${folderId}
+        AND x.uid BETWEEN ${first} AND ${last} ${some} AND x.modseq > ${changedSince}
+      ORDER BY x.uid LIMIT ${limit}
+    ) AS e${hasContent ? content : ''}
+    ${bytesMax === undefined ? '' : `WHERE e.bytes_before < ${bytesMax}`} ORDER BY e.uid`;
 }
 
 function entryOf(row: Row, positions: readonly number[]): Entry {

@@ -36,15 +36,22 @@ export function readEntries(sql: Statements, query: EntryQuery): readonly Entry[
   const { mailboxId, folderId, uids, limit } = query;
   const since = query.changedSince ?? 0;
   const within = boundsOf(query);
-  if (uids.length === 1) {
-    const [first, last] = uids[0]!;
-    return sql
-      .rows(plan.oneRange, mailboxId, folderId, first, last, since, ...within, limit)
-      .map((row) => entryOf(row, plan.positions));
+  const [one] = uids;
+  const [text, ...values] =
+    uids.length === 1
+      ? ([plan.oneRange, mailboxId, folderId, ...one!, since, ...within, limit] as const)
+      : ([plan.ranges, rangesJson(uids), mailboxId, folderId, since, ...within, limit] as const);
+  if (query.bytesMax === undefined)
+    return sql.rows(text, ...values).map((row) => entryOf(row, plan.positions));
+  const entries: Entry[] = [];
+  let bytes = 0;
+  for (const row of sql.each(text, ...values)) {
+    const entry = entryOf(row, plan.positions);
+    entries.push(entry);
+    bytes += entry.sizeBytes;
+    if (bytes >= query.bytesMax) break;
   }
-  return sql
-    .rows(plan.ranges, rangesJson(uids), mailboxId, folderId, since, ...within, limit)
-    .map((row) => entryOf(row, plan.positions));
+  return entries;
 }
 
 /** The values of `WITHIN`. */
