@@ -47,6 +47,11 @@ export interface FolderChanges {
 
 /** Which parts of an entry are wanted beside its state, dates and size. */
 export interface EntryColumns {
+  /**
+   * When not all of the fixed ones are wanted: `flags` reads uid, mod-sequence, flags and keywords, and nothing else at all; `bytes` reads
+   * uid, content and size, beside what is asked for. What is not read is 0 or ''.
+   */
+  readonly only?: 'flags' | 'bytes' | undefined;
   readonly envelope?: boolean;
   readonly bodyStructure?: boolean;
   readonly bodyShort?: boolean;

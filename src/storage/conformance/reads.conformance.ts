@@ -17,6 +17,7 @@ import {
 export function readsConformance(open: OpenEngine): void {
   describe('reads', () => {
     columns(open);
+    onlySome(open);
     queries(open);
     contents(open);
     blobs(open);
@@ -104,6 +105,42 @@ function columns(open: OpenEngine): void {
     assert.equal(entry!.headBytes, head.length);
     assert.equal(entry!.blob, undefined);
     assert.equal(entry!.body, undefined);
+  });
+}
+
+function onlySome(open: OpenEngine): void {
+  test('reads only some of the fixed columns where that is enough', async (t) => {
+    const box = await openBox(open, t);
+    await box.deliver(120, { flags: Flag.Flagged, keywords: ['one'] });
+    const [whole] = await box.entries(INBOX_ID, { head: true });
+    const none = { modSeq: 0, flags: 0, keywords: '', internalMs: 0, savedMs: 0 };
+    const { uid, modSeq, flags, keywords } = whole!;
+    const nowhere = {
+      contentId: 0,
+      sizeBytes: 0,
+      headBytes: 0,
+      sentAtMs: undefined,
+      head: undefined,
+    };
+    const expected = {
+      flags: { ...whole, ...none, ...nowhere, uid, modSeq, flags, keywords },
+      bytes: { ...whole, ...none },
+    };
+    for (const only of ['flags', 'bytes'] as const)
+      for (const last of [1, 120]) {
+        const query = { ...box.ref(), uids: ranges([1, last]), limit: 500 };
+        const columns = { head: true, only };
+        const entries = await box.engine.read.entries({ ...query, columns });
+        assert.equal(entries.length, last);
+        assert.deepEqual(entries[0], expected[only]);
+      }
+    const [place] = await box.entries(INBOX_ID, { only: 'bytes' });
+    assert.deepEqual(place, {
+      ...expected.bytes,
+      ...nowhere,
+      contentId: whole!.contentId,
+      sizeBytes: whole!.sizeBytes,
+    });
   });
 }
 
