@@ -44,16 +44,18 @@ export function lowerAscii(wire: string): string {
 }
 
 /** Start of the line behind `at`; the length of the text when there is none. */
-function lineAfter(text: string, at: number): number {
+export function lineAfter(text: string, at: number): number {
   const lf = text.indexOf('\n', at);
   return lf < 0 ? text.length : lf + 1;
 }
 
-function isBlank(code: number): boolean {
+/** A blank as folded lines begin with. */
+export function isBlank(code: number): boolean {
   return code === SPACE || code === TAB;
 }
 
-function isBlankLine(text: string, at: number): boolean {
+/** Whether the line at `at` is the one behind a header. */
+export function isBlankLine(text: string, at: number): boolean {
   const code = text.charCodeAt(at);
   return code === LF || (code === CR && text.charCodeAt(at + 1) === LF);
 }
@@ -115,7 +117,8 @@ function isNamed(text: string, start: number, end: number, names: readonly strin
   return false;
 }
 
-function lowerCode(code: number): number {
+/** As `lowerAscii`, of one character's code. */
+export function lowerCode(code: number): number {
   return code >= 0x41 && code <= 0x5a ? code + 0x20 : code;
 }
 
@@ -157,29 +160,4 @@ export function readHeader(head: Uint8Array, name: string): string[] {
 /** In lower case; the empty name, which lines have that are no field, is none. */
 function wantedNames(names: readonly string[]): readonly string[] {
   return names.filter((name) => name !== '').map(lowerAscii);
-}
-
-/**
- * The subset of a header that BODY[HEADER.FIELDS (…)] and BODY[HEADER.FIELDS.NOT (…)] ask for: matching fields byte
- * for byte with their folded lines, then the blank line. RFC 9051 §6.4.5.1.
- * @param not true keeps what is *not* named; lines that are no field count as not named
- * @returns what takes that from a header block
- */
-export function headerFields(names: readonly string[], not: boolean): (head: Uint8Array) => Buffer {
-  const wanted = wantedNames(names);
-  return (head) => {
-    const bytes = asBuffer(head);
-    const text = wireOf(head);
-    const out = Buffer.allocUnsafe(bytes.length + 4);
-    let length = 0;
-    const end = eachField(text, (start, nameEnd, _valueStart, end) => {
-      if (isNamed(text, start, nameEnd, wanted) === not) return;
-      bytes.copy(out, length, start, end);
-      length += end - start;
-    });
-    if (length > 0 && out[length - 1] !== LF) length += out.write('\r\n', length, 'latin1');
-    const blank = end < text.length ? text.slice(end, lineAfter(text, end)) : '\r\n';
-    length += out.write(blank, length, 'latin1');
-    return out.subarray(0, length);
-  };
 }

@@ -47,6 +47,11 @@ export interface FolderChanges {
 
 /** Which parts of an entry are wanted beside its state, dates and size. */
 export interface EntryColumns {
+  /**
+   * When not all of the fixed ones are wanted: `flags` reads uid, mod-sequence, flags and keywords, and nothing else at all; `bytes` reads
+   * uid, content and size, beside what is asked for. What is not read is 0 or ''.
+   */
+  readonly only?: 'flags' | 'bytes' | undefined;
   readonly envelope?: boolean;
   readonly bodyStructure?: boolean;
   readonly bodyShort?: boolean;
@@ -101,6 +106,8 @@ export interface EntryQuery extends FolderRef {
   readonly within?: StateBounds | undefined;
   /** At most this many, lowest uids first; the caller goes on above the last one it got. */
   readonly limit: number;
+  /** No more once those that are there have this many octets (`sizeBytes`) together; the caller goes on as at the limit. */
+  readonly bytesMax?: number | undefined;
 }
 
 /** How far below a named entry an answer reaches: not, one level, all levels (RFC 5464 §4.2.2). */

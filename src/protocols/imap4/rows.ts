@@ -5,6 +5,8 @@ import type { View } from './view.ts';
 
 /** Ranges of one query. */
 const RANGES_AT_ONCE = 1000;
+/** Bytes of messages in a batch beside which the next one may be held. */
+const LIGHT_BYTES_MAX = 512 * 1024;
 
 export interface RowQuery {
   readonly uids: UidRanges;
@@ -12,27 +14,51 @@ export interface RowQuery {
   readonly changedSince?: ModSeq | undefined;
   /** Rows of one batch. */
   readonly batch: number;
+  /** Octets of its messages at which it ends before. */
+  readonly bytesMax?: number | undefined;
 }
 
-/** The messages of some uids, lowest first, in batches. */
+/**
+ * The messages of some uids, lowest first, in batches. While one is being used the next is on its way already, unless the one at
+ * hand is large: so a reader never holds more than one large batch.
+ */
 export async function* readRows(view: View, query: RowQuery): AsyncGenerator<readonly Entry[]> {
-  const { uids, columns, changedSince, batch: limit } = query;
-  const since = changedSince === undefined ? {} : { changedSince };
+  const { uids } = query;
   for (let from = 0; from < uids.length; from += RANGES_AT_ONCE) {
     let ranges: UidRanges = uids.slice(from, from + RANGES_AT_ONCE);
+    let ahead: Promise<readonly Entry[]> | undefined;
     while (ranges.length > 0) {
-      const { mailbox, folderId } = view;
-      const rows = await mailbox.entries({
-        folderId,
-        uids: ranges,
-        columns,
-        limit,
-        ...since,
-      });
+      const rows = await (ahead ?? readBatch(view, ranges, query));
+      ranges = isLast(rows, query) ? [] : above(ranges, rows.at(-1)!.uid);
+      ahead = ranges.length > 0 && isLight(rows) ? readBatch(view, ranges, query) : undefined;
+      // Whoever takes no more of it does not hear of its failure either.
+      ahead?.catch(() => {});
       if (rows.length > 0) yield rows;
-      ranges = rows.length < limit ? [] : above(ranges, rows.at(-1)!.uid);
     }
   }
+}
+
+function readBatch(
+  { mailbox, folderId }: View,
+  uids: UidRanges,
+  { columns, batch: limit, bytesMax, changedSince }: RowQuery,
+): Promise<readonly Entry[]> {
+  const since = changedSince === undefined ? {} : { changedSince };
+  return mailbox.entries({ folderId, uids, columns, limit, bytesMax, ...since });
+}
+
+/** Nothing comes behind a batch that ends before its bounds. */
+function isLast(rows: readonly Entry[], { batch, bytesMax = Infinity }: RowQuery): boolean {
+  if (rows.length >= batch) return false;
+  let bytes = 0;
+  for (const { sizeBytes } of rows) bytes += sizeBytes;
+  return bytes < bytesMax;
+}
+
+function isLight(rows: readonly Entry[]): boolean {
+  let bytes = 0;
+  for (const { head, body } of rows) bytes += (head?.length ?? 0) + (body?.length ?? 0);
+  return bytes <= LIGHT_BYTES_MAX;
 }
 
 /** The messages of some ranges in slices of at most so many. */

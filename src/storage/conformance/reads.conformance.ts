@@ -17,6 +17,7 @@ import {
 export function readsConformance(open: OpenEngine): void {
   describe('reads', () => {
     columns(open);
+    onlySome(open);
     queries(open);
     contents(open);
     blobs(open);
@@ -107,6 +108,42 @@ function columns(open: OpenEngine): void {
   });
 }
 
+function onlySome(open: OpenEngine): void {
+  test('reads only some of the fixed columns where that is enough', async (t) => {
+    const box = await openBox(open, t);
+    await box.deliver(120, { flags: Flag.Flagged, keywords: ['one'] });
+    const [whole] = await box.entries(INBOX_ID, { head: true });
+    const none = { modSeq: 0, flags: 0, keywords: '', internalMs: 0, savedMs: 0 };
+    const { uid, modSeq, flags, keywords } = whole!;
+    const nowhere = {
+      contentId: 0,
+      sizeBytes: 0,
+      headBytes: 0,
+      sentAtMs: undefined,
+      head: undefined,
+    };
+    const expected = {
+      flags: { ...whole, ...none, ...nowhere, uid, modSeq, flags, keywords },
+      bytes: { ...whole, ...none },
+    };
+    for (const only of ['flags', 'bytes'] as const)
+      for (const last of [1, 120]) {
+        const query = { ...box.ref(), uids: ranges([1, last]), limit: 500 };
+        const columns = { head: true, only };
+        const entries = await box.engine.read.entries({ ...query, columns });
+        assert.equal(entries.length, last);
+        assert.deepEqual(entries[0], expected[only]);
+      }
+    const [place] = await box.entries(INBOX_ID, { only: 'bytes' });
+    assert.deepEqual(place, {
+      ...expected.bytes,
+      ...nowhere,
+      contentId: whole!.contentId,
+      sizeBytes: whole!.sizeBytes,
+    });
+  });
+}
+
 function queries(open: OpenEngine): void {
   test('answers any ranges, lowest uids first, within the limit', async (t) => {
     const box = await openBox(open, t);
@@ -133,6 +170,76 @@ function queries(open: OpenEngine): void {
       assert.deepEqual(await uids(sparse, 3, asked), [1, 6, 7]);
       assert.deepEqual(await uids([[1, 4_294_967_295]], 4, asked), [1, 2, 5, 6]);
       assert.deepEqual(await uids([], 4, asked), []);
+    }
+  });
+
+  test('ends when there are octets enough', async (t) => {
+    const box = await openBox(open, t);
+    await box.deliver(40);
+    const sizes = new Map((await box.entries()).map(({ uid, sizeBytes }) => [uid, sizeBytes]));
+    const uids = async (bytesMax: number, more: Partial<EntryQuery> = {}) => {
+      const query = { ...box.ref(), uids: ranges([1, 40]), columns: {}, limit: 100, bytesMax };
+      const entries = await box.engine.read.entries({ ...query, ...more });
+      return entries.map((entry) => entry.uid as number);
+    };
+    const octets = (first: number, last: number): number => {
+      let sum = 0;
+      for (const [uid, size] of sizes) if (uid >= first && uid <= last) sum += size;
+      return sum;
+    };
+    const upTo = (first: number, last: number) =>
+      Array.from({ length: last - first + 1 }, (_, index) => first + index);
+    for (const columns of [{}, { body: true, head: true }]) {
+      assert.deepEqual(await uids(1, { columns }), [1]);
+      assert.deepEqual(await uids(octets(1, 20), { columns }), upTo(1, 20));
+      assert.deepEqual(await uids(octets(1, 20) + 1, { columns }), upTo(1, 21));
+      assert.deepEqual(await uids(octets(1, 20), { columns, limit: 18 }), upTo(1, 18));
+      assert.deepEqual(await uids(octets(1, 40) + 1, { columns }), upTo(1, 40));
+      const within = { columns, uids: ranges([2, 3], [10, 29]) };
+      assert.deepEqual(await uids(octets(2, 3) + octets(10, 12), within), [2, 3, 10, 11, 12]);
+      assert.deepEqual(await uids(octets(5, 6), { columns, uids: ranges([5, 8]) }), [5, 6]);
+    }
+  });
+
+  test('gives the same of many as of each', async (t) => {
+    const box = await openBox(open, t);
+    const { engine, mailboxId } = box;
+    await box.deliver(110, { flags: Flag.Seen, keywords: ['one', 'two'] });
+    const odd = contentOf('odd');
+    const body = {
+      kind: 'bytes',
+      bytes: Buffer.from(Array.from({ length: 256 }, (_, i) => i)),
+    } as const;
+    const content = {
+      ...odd,
+      body,
+      sizeBytes: odd.head.length + 256,
+      sentAtMs: undefined,
+      envelope: '("\x80\xff")',
+      subject: 'ä€😀',
+      preview: '\u{1F600} "\\',
+    };
+    const blob = await blobContent(engine, 'blob', Buffer.alloc(10, 'b'));
+    await run(engine, {
+      kind: 'ingest',
+      contents: [content, blob],
+      targets: [0, 1].map((index) => ({ ...box.target(), content: index, internalMs: -1 - index })),
+      tracking: [],
+    });
+    const all = 'envelope bodyStructure bodyShort structure preview subject head body hash'.split(
+      ' ',
+    );
+    for (const names of [[], ...all.map((name) => [name]), all]) {
+      const columns = Object.fromEntries(names.map((name) => [name, true])) as EntryColumns;
+      const query = { mailboxId, folderId: INBOX_ID, columns, limit: 500 };
+      const many = await engine.read.entries({ ...query, uids: ranges([1, 4_294_967_295]) });
+      const parts = await engine.read.entries({ ...query, uids: ranges([1, 50], [51, 200]) });
+      const each = [];
+      for (let uid = 1; uid <= 112; uid++)
+        each.push(...(await engine.read.entries({ ...query, uids: ranges([uid, uid]) })));
+      assert.equal(each.length, 112);
+      assert.deepEqual(many, each);
+      assert.deepEqual(parts, each);
     }
   });
 

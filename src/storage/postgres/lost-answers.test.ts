@@ -273,4 +273,22 @@ describe('lost answers', { skip }, () => {
     assert.deepEqual(await problemsOf(engine), []);
     assert.ok(proxy.open <= 3, `${proxy.open} sockets`);
   });
+
+  test('many entries cut at any byte are read again, each once', async (t) => {
+    const server = shared();
+    const proxy = await proxyOf(t, server.port);
+    const url = server.freshSchemaUrl();
+    const engine = await nodeOf(t, by(proxy.port, url), { limits: limits({ connections: 2 }) });
+    const box = await addBox(engine);
+    await box.deliver(200);
+    const columns = { head: true, body: true, envelope: true };
+    const whole = await box.entries(INBOX_ID, columns);
+    assert.equal(whole.length, 200);
+    for (let i = 0; i < 12; i++) {
+      const cut = proxy.cutAfter(1 + 1500 * i, 'toClient');
+      assert.deepEqual(await box.entries(INBOX_ID, columns), whole);
+      await cut;
+    }
+    assert.ok(proxy.open <= 3, `${proxy.open} sockets`);
+  });
 });

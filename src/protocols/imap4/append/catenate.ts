@@ -29,6 +29,7 @@ export async function openUrl(
   });
   const payload = entry && (await plan.payload(new MessageContent(entry, mailbox)));
   if (payload === undefined) return undefined;
+  if (typeof payload === 'string') return [Buffer.from(payload, 'latin1')];
   return 'pieces' in payload ? payload.pieces : payload;
 }
 

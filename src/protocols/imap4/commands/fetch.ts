@@ -23,7 +23,9 @@ import type { View } from '../view.ts';
 /** Rows of a batch, by how large they are. */
 const STATE_ROWS = 500;
 const HEAD_ROWS = 200;
-const BODY_ROWS = 32;
+const BODY_ROWS = 200;
+/** Octets of the messages whose bodies are read at once. */
+const BODY_BYTES = 512 * 1024;
 /** Messages that become \Seen in one write: few enough that not many do in vain when the client goes away. */
 const SEEN_AT_ONCE = 256;
 
@@ -53,7 +55,7 @@ export async function fetch(session: Session, command: FetchCommand): Promise<Co
     utf8: session.utf8,
   });
   const answer = new FetchAnswer(session, view, plan);
-  const query = { columns: plan.columns, batch: rowsOf(plan), changedSince };
+  const query = { columns: plan.columns, ...batchOf(plan), changedSince };
   if (plan.setsSeen && !view.readOnly && view.may('s'))
     await fetchAndSee(session, answer, ranges, query);
   else await writeAll(session, answer, { ...query, uids: uidRanges(ranges) }, new Set());
@@ -136,9 +138,9 @@ async function setSeen(
   }
 }
 
-function rowsOf({ columns }: FetchPlan): number {
-  if (columns.body === true) return BODY_ROWS;
-  return columns.head === true || columns.structure === true ? HEAD_ROWS : STATE_ROWS;
+function batchOf({ columns }: FetchPlan): Pick<RowQuery, 'batch' | 'bytesMax'> {
+  if (columns.body === true) return { batch: BODY_ROWS, bytesMax: BODY_BYTES };
+  return { batch: columns.head === true || columns.structure === true ? HEAD_ROWS : STATE_ROWS };
 }
 
 /**

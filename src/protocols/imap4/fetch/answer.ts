@@ -176,6 +176,10 @@ export class FetchAnswer {
       gathered.wire = `${before}${found ?? 'NIL'}`;
       return;
     }
+    if (typeof found === 'string') {
+      gathered.wire = `${before}{${found.length}}\r\n${found}`;
+      return;
+    }
     let sizeBytes = 0;
     for (const piece of found) sizeBytes += piece.length;
     const literal8 = label.startsWith('BINARY[') && found.some((piece) => piece.includes(0));

@@ -19,8 +19,8 @@ export interface Stream {
   readonly pieces: AsyncIterable<Buffer>;
 }
 
-/** What goes into an answer: bytes at hand, bytes to be read, or nothing (NIL). */
-export type Payload = readonly Buffer[] | Stream | undefined;
+/** What goes into an answer: bytes at hand (a string is a wire string), bytes to be read, or nothing (NIL). */
+export type Payload = string | readonly Buffer[] | Stream | undefined;
 
 /** A message was removed for good while it was being read. */
 export class ContentGone extends Error {
@@ -62,11 +62,16 @@ export class MessageContent {
     const pieces: Buffer[] = [];
     if (start < headBytes && start < end) {
       if (head === undefined) return undefined;
-      pieces.push(head.subarray(start, Math.min(end, headBytes)));
+      pieces.push(
+        start === 0 && end >= headBytes ? head : head.subarray(start, Math.min(end, headBytes)),
+      );
     }
     if (end > headBytes && start < end) {
       if (body === undefined) return undefined;
-      pieces.push(body.subarray(Math.max(0, start - headBytes), end - headBytes));
+      const from = Math.max(0, start - headBytes);
+      pieces.push(
+        from === 0 && end - headBytes >= body.length ? body : body.subarray(from, end - headBytes),
+      );
     }
     return pieces;
   }

@@ -91,14 +91,26 @@ export function planFetch(items: readonly FetchItem[], options: PlanOptions): Fe
     }
   }
   if (options.modSeq) rowItems.add(renderModSeq);
+  const sets = items.some(setsSeen);
+  const only = sets ? undefined : onlyOf(rowItems, contentItems.size > 0);
   return {
-    columns,
+    columns: { ...columns, only },
     rowItems: [...rowItems],
     contentItems: [...contentItems.values()],
-    setsSeen: items.some(setsSeen),
+    setsSeen: sets,
     hasFlags: rowItems.has(renderFlags),
     hasModSeq: rowItems.has(renderModSeq),
   };
+}
+
+/** What of the fixed columns is enough for some items. */
+function onlyOf(rowItems: ReadonlySet<RowItem>, hasContent: boolean): EntryColumns['only'] {
+  const { UID, INTERNALDATE, SAVEDATE } = ROW_ITEMS;
+  const others = [...rowItems].filter((item) => item !== UID);
+  const ofFlags = others.filter((item) => item === renderFlags || item === renderModSeq);
+  if (!hasContent && ofFlags.length === others.length) return 'flags';
+  const needsDates = others.some((item) => item === INTERNALDATE || item === SAVEDATE);
+  return ofFlags.length > 0 || needsDates ? undefined : 'bytes';
 }
 
 /** PREVIEW (RFC 8970 §3): previews are made when a message comes, so LAZY makes no difference. */

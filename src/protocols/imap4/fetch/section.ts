@@ -21,10 +21,11 @@ export function planSection(section: Section, partial: FetchPartial | undefined)
   const { columns, locate } = section.part.length === 0 ? ofMessage(section) : ofPart(section);
   if ('fields' in section) {
     const fieldsOf = headerFields(section.fields, section.text === 'HEADER.FIELDS.NOT');
-    const select = (header: Buffer): readonly Buffer[] => {
-      const selected = fieldsOf(header);
+    const select = (header: Buffer): string => {
+      const selected = fieldsOf(header.toString('latin1'));
+      if (partial === undefined) return selected;
       const { start, end } = cutRange({ start: 0, end: selected.length }, partial);
-      return [selected.subarray(start, end)];
+      return selected.slice(start, end);
     };
     return { columns, payload: (content) => ofHeader(content, locate(content), select) };
   }
@@ -41,7 +42,7 @@ export function planSection(section: Section, partial: FetchPartial | undefined)
 function ofHeader(
   content: MessageContent,
   range: ByteRange | undefined,
-  select: (header: Buffer) => readonly Buffer[],
+  select: (header: Buffer) => string,
 ): Payload | Promise<Payload> {
   if (range === undefined) return undefined;
   const pieces = content.atHand(range);
