@@ -9,7 +9,7 @@ const CONTROL_TIMEOUT_MS = 30_000;
  * A burst of logins grows the young generation as far as it may, and it does not shrink while the sessions idle: V8's own bound
  * would be tens of megabytes a thread that hold nothing.
  */
-const YOUNG_GENERATION_MB_MAX = 6;
+const YOUNG_GENERATION_MB_MAX = 12;
 
 /** A thread without connections ends by itself; one that does not is ended. */
 const EXIT_TIMEOUT_MS = 500;
