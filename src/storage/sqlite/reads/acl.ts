@@ -14,6 +14,8 @@ const LETTERS = `coalesce(group_concat(CASE WHEN a.negative = 0 THEN a.rights EN
   coalesce(group_concat(CASE WHEN a.negative = 1 THEN a.rights END, ''), '') AS taken`;
 const SELECT_RIGHTS = `SELECT a.folder_id, ${LETTERS} FROM acl AS a
   WHERE a.mailbox_id = ? AND a.grantee_id IN (?, ${ANYONE}) GROUP BY a.folder_id`;
+// Most have nothing of others, and are asked at each LIST.
+const SELECT_ANY_GRANT = `SELECT 1 FROM acl WHERE grantee_id IN (?1, ${ANYONE}) LIMIT 1`;
 const SELECT_SHARED = `SELECT r.address, g.granted, g.taken, ${FOLDER_COLUMNS}
   FROM (SELECT a.mailbox_id, a.folder_id, ${LETTERS} FROM acl AS a
     WHERE a.grantee_id IN (?1, ${ANYONE}) AND a.mailbox_id <> ?1 GROUP BY a.mailbox_id, a.folder_id) AS g
@@ -58,6 +60,7 @@ export function readSharedWith(
   granteeId: MailboxId,
   limit: number,
 ): readonly SharedFolder[] {
+  if (sql.row(SELECT_ANY_GRANT, granteeId) === undefined) return [];
   return sql.rows(SELECT_SHARED, granteeId, limit).map(([owner, granted, taken, ...folder]) => ({
     owner: owner as string,
     rights: withoutRights(granted as Rights, taken as Rights),
