@@ -32,6 +32,8 @@ export interface IngestTarget extends FolderRef {
   readonly internalMs: number;
   /** Refuse the whole ingest with `over-quota` when this target would exceed its mailbox's quota. */
   readonly enforceQuota: boolean;
+  /** Gives the session that puts it there what of the folder nobody had as \Recent, up to this entry: `claim-recent` in the same commit. */
+  readonly claimsRecent?: boolean;
 }
 
 /** Puts contents into folders: all of it or nothing, together with the tracking of it. */
@@ -45,6 +47,8 @@ export interface IngestedEntry {
   readonly uid: Uid;
   readonly uidValidity: number;
   readonly modSeq: ModSeq;
+  /** The lowest uid that was claimed as \Recent with it. */
+  readonly recentFrom?: Uid;
 }
 export interface Ingested {
   /**

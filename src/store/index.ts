@@ -35,8 +35,9 @@ export type {
 } from '#storage';
 export { ANNOTATION_BYTES_MAX } from '#storage';
 export { flagsAllowed } from './access.ts';
+export type { Appended, NewMessage } from './append.ts';
 export { checkFolderName, isOthers, OTHERS } from './folder-name.ts';
 export { Incoming } from './incoming.ts';
-export { type Appended, Mailbox, type NewMessage } from './mailbox.ts';
+export { Mailbox } from './mailbox.ts';
 export { type Found, Namespace, type Place } from './namespace.ts';
 export { Store } from './store.ts';

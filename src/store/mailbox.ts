@@ -1,11 +1,9 @@
 import { assert, PosthornError } from '#kernel';
 import {
   type Change,
-  type Content,
   type ContentId,
   DELIMITER,
   type FlagMask,
-  type FlagSet,
   type Folder,
   type FolderId,
   hasRight,
@@ -32,7 +30,6 @@ import type {
   FolderChanges,
   FolderRef,
   Grant,
-  IngestedEntry,
   OpenedFolder,
   RecentClaimed,
   SetAcl,
@@ -40,24 +37,12 @@ import type {
   StoreFlags,
 } from '#storage';
 import { Access, flagsAllowed } from './access.ts';
+import type { Appended, NewMessage } from './append.ts';
 import { checkFolderName, checkOwnName } from './folder-name.ts';
 import type { Hub } from './hub.ts';
 import { ingest } from './ingest.ts';
 import type { SharingReads } from './namespace.ts';
 import { NEEDED, touches } from './needed.ts';
-
-/** One message of an append. */
-export interface NewMessage {
-  readonly content: Content;
-  readonly flags: FlagSet;
-  readonly keywords: readonly string[];
-  readonly internalMs: number;
-}
-
-/** What came of an append: one for each message, in order. */
-export interface Appended {
-  readonly entries: readonly IngestedEntry[];
-}
 
 type Without<T> = Omit<T, 'kind' | 'mailboxId'>;
 
@@ -192,10 +177,16 @@ export class Mailbox {
 
   /**
    * Appends messages to a folder, all or none, with those of their flags that the rights allow (RFC 4314 §4). They count to the mailbox's
-   * owner. @throws {over-quota}, {no-folder}, {too-many}, {no-permission}
+   * owner. With `claims` the session has them, and what nobody had before them, as \Recent by the same commit.
+   * @throws {over-quota}, {no-folder}, {too-many}, {no-permission}
    */
-  async append(folderId: FolderId, messages: readonly NewMessage[]): Promise<Appended> {
+  async append(
+    folderId: FolderId,
+    messages: readonly NewMessage[],
+    claims = false,
+  ): Promise<Appended> {
     const may = await this.flagsToPut(folderId);
+    const claimsRecent = claims && (await this.#access.mayRead(folderId));
     const { entries } = await ingest(this.#engine, this.#owner, {
       contents: messages.map((message) => message.content),
       targets: messages.map(({ flags, keywords, internalMs }, content) => ({
@@ -205,6 +196,7 @@ export class Mailbox {
         keywords: may?.keywords === false ? [] : keywords,
         internalMs,
         enforceQuota: true,
+        claimsRecent,
       })),
       tracking: [],
     });

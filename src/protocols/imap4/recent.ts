@@ -1,7 +1,8 @@
 import { isPosthornError } from '#kernel';
 import type { Folder } from '#model';
-import type { Mailbox, RecentClaimed } from '#store';
+import type { Found, Mailbox, RecentClaimed } from '#store';
 import type { Session } from './session.ts';
+import type { View } from './view.ts';
 
 /**
  * The uids of a folder that are \Recent for this session; undefined when none are, or when the session no longer knows
@@ -23,4 +24,15 @@ export async function recentOf(
       session.log.warn({ err: error }, '\\Recent was not claimed');
     return undefined;
   }
+}
+
+/**
+ * The selected folder, when it is where a session is about to put messages and it would claim them as \Recent behind that: so it does
+ * with the messages, in one commit instead of two, and the other sessions find nothing left to claim.
+ */
+export function claimingView(session: Session, { mailbox, folder }: Found): View | undefined {
+  if (session.rev2 || !session.selected) return undefined;
+  const { view } = session;
+  const isSame = view.folderId === folder.folderId && view.mailbox.mailboxId === mailbox.mailboxId;
+  return isSame && !view.readOnly ? view : undefined;
 }

@@ -4,6 +4,7 @@ import { Flag, type FolderId, type MailboxId } from '#model';
 import type { Expunge } from '../commands.ts';
 import {
   type Box,
+  contentOf,
   type OpenEngine,
   openBox,
   problemsOf,
@@ -93,6 +94,38 @@ export function expungeConformance(open: OpenEngine): void {
       assert.deepEqual(await claim(), { from: 4, to: 6 });
       assert.equal((await box.folder()).recentFrom, 6);
       assert.deepEqual(await claim(), { from: 6, to: 6 });
+    });
+
+    test('an ingest claims in its own commit where it is asked to', async (t) => {
+      const box = await openBox(open, t);
+      await box.deliver(2);
+      const contents = [contentOf('a'), contentOf('b')];
+      const targets = contents.map((_, content) => box.target({ content, claimsRecent: true }));
+      const ingest = { kind: 'ingest', contents, targets, tracking: [] } as const;
+      const { entries } = await run(box.engine, ingest);
+      assert.deepEqual(
+        entries.map((entry) => [entry!.recentFrom, entry!.uid]),
+        [
+          [1, 3],
+          [4, 4],
+        ],
+      );
+      assert.equal((await box.folder()).recentFrom, 5);
+      const claim = () => run(box.engine, { kind: 'claim-recent', ...box.ref() });
+      assert.deepEqual(await claim(), { from: 5, to: 5 });
+      await box.deliver(1);
+      assert.deepEqual(await claim(), { from: 5, to: 6 });
+    });
+
+    test('an ingest that is refused claims nothing', async (t) => {
+      const box = await openBox(open, t);
+      await box.deliver(1);
+      const { mailboxId } = box;
+      await run(box.engine, { kind: 'set-quota', mailboxId, quotaBytes: 1, quotaMessages: 1 });
+      const targets = [box.target({ enforceQuota: true, claimsRecent: true })];
+      const ingest = { kind: 'ingest', contents: [contentOf('a')], targets, tracking: [] } as const;
+      await refused(run(box.engine, ingest), 'over-quota');
+      assert.equal((await box.folder()).recentFrom, 1);
     });
 
     test('is no change of the folder', async (t) => {

@@ -18,6 +18,7 @@ import { ContentGone } from '../fetch/content.ts';
 import { splitFlags } from '../flags.ts';
 import { saveLimitOf } from '../message-limit.ts';
 import { noteOwnMessages } from '../notify/own-messages.ts';
+import { claimingView } from '../recent.ts';
 import type { Session } from '../session.ts';
 import { openUrl } from './catenate.ts';
 
@@ -87,8 +88,11 @@ export class Appending implements AsyncDisposable {
     // From here on it is the store that knows what stays.
     this.#finished = [];
     const { mailbox, folder } = this.#target!;
-    const { entries } = await mailbox.append(folder.folderId, this.#messages);
+    const view = claimingView(this.#session, this.#target!);
+    const { entries } = await mailbox.append(folder.folderId, this.#messages, view !== undefined);
     const uids = entries.map(({ uid }) => uid);
+    for (const { uid, recentFrom } of entries)
+      if (recentFrom !== undefined) view?.addRecent(recentFrom, uid + 1);
     noteOwnMessages(this.#session, folder, uids);
     if (!hasRight(await mailbox.rights(folder.folderId), 'r')) return undefined;
     return responseCode.appendUid(entries[0]!.uidValidity, uids);

@@ -110,5 +110,9 @@ function addEntry(
     savedMs,
     sizeBytes,
   });
-  return { uid, uidValidity: folder.uidValidity, modSeq };
+  const entry = { uid, uidValidity: folder.uidValidity, modSeq };
+  if (target.claimsRecent !== true) return entry;
+  const recentFrom = folder.recentFrom as Uid;
+  folder.recentFrom = folder.uidNext;
+  return { ...entry, recentFrom };
 }

@@ -116,7 +116,11 @@ function insertEntry(
     nowMs,
     sizeBytes,
   );
-  return { uid, uidValidity: folder.uidValidity, modSeq };
+  const entry = { uid, uidValidity: folder.uidValidity, modSeq };
+  if (target.claimsRecent !== true) return entry;
+  const recentFrom = folder.recentFrom as Uid;
+  folder.recentFrom = folder.uidNext;
+  return { ...entry, recentFrom };
 }
 
 function insertTracking(tx: Transaction, event: TrackingEvent): void {
