@@ -1,10 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { MessagePort } from 'node:worker_threads';
 import { type Lifecycle, type Logger, randomBytes, systemClock } from '#kernel';
 import type { Engine } from '#storage';
 import { type Blobs, openBlobs } from '#storage/blobs';
-import { connectSqlite, openSqlite, WriterThread } from '#storage/sqlite';
+import { connectSqlite, openSqlite, WriterThread, type WriterWay } from '#storage/sqlite';
 import type { Place } from './place.ts';
 import { writeWhole } from './whole-file.ts';
 
@@ -13,7 +12,7 @@ const STOP_MS = { engine: 3500, writer: 2700 } as const;
 
 /** How a thread reaches the engine: plain data but for the port. */
 export type EngineWay =
-  | { readonly kind: 'sqlite'; readonly dataDir: string; readonly port: MessagePort }
+  | { readonly kind: 'sqlite'; readonly dataDir: string; readonly writer: WriterWay }
   | {
       readonly kind: 'postgres';
       readonly url: string;
@@ -37,7 +36,7 @@ function postgres(): Promise<typeof import('#storage/postgres')> {
 
 /** Opens the engine in a thread that another one gave the way. */
 export async function connectEngine(way: EngineWay): Promise<Engine> {
-  if (way.kind === 'sqlite') return connectSqlite(way.dataDir, way.port);
+  if (way.kind === 'sqlite') return connectSqlite(way.dataDir, way.writer);
   const { url, connections } = way;
   const { PostgresEngine } = await postgres();
   return PostgresEngine.connect({
@@ -120,7 +119,7 @@ async function startSqlite(
   });
   return {
     engine,
-    attach: () => ({ kind: 'sqlite', dataDir, port: writer.attach() }),
+    attach: () => ({ kind: 'sqlite', dataDir, writer: writer.attach() }),
     secret: async () => keptSecret(join(dataDir, 'secret')),
   };
 }

@@ -26,7 +26,7 @@ export class FrontThread {
     const workerData: FrontSetup = { ...setup, controlPort: port2 };
     this.#worker = new Worker(new URL('./front.ts', import.meta.url), {
       workerData,
-      transferList: setup.engine.kind === 'sqlite' ? [port2, setup.engine.port] : [port2],
+      transferList: setup.engine.kind === 'sqlite' ? [port2, setup.engine.writer.port] : [port2],
       name: `front-${setup.index}`,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB_MAX },
     });

@@ -55,6 +55,10 @@ export class Gate implements Engine {
     return done;
   }
 
+  commits(mailboxId: MailboxId): number | undefined {
+    return this.#engine.commits(mailboxId);
+  }
+
   onChanges(
     listener: (changes: readonly Change[]) => void,
     watched?: () => Iterable<MailboxId>,

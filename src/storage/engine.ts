@@ -17,6 +17,11 @@ export interface Engine extends AsyncDisposable {
     command: CommandOf<Kind>,
   ): Promise<OutcomeOf<Kind>>;
   /**
+   * A number that is another one after each commit that concerns a mailbox, before that commit is acknowledged to anybody; it may
+   * become another one without, too. Undefined where only the storage itself can tell.
+   */
+  commits(mailboxId: MailboxId): number | undefined;
+  /**
    * Calls back with the changes of each commit, in commit order. Of the mailboxes that `watched` names at the time, whatever
    * other nodes change is told too, within seconds even when a hint is lost.
    */

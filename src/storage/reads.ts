@@ -87,6 +87,15 @@ export interface Entry extends EntryState {
   readonly hash: Buffer | undefined;
 }
 
+/** Of which entries the flags are wanted. */
+export interface StateQuery extends FolderRef {
+  readonly uids: UidRanges;
+  /** Only entries with a higher modseq. */
+  readonly changedSince?: ModSeq | undefined;
+  /** At most this many, lowest uids first; the caller goes on above the last one it got. */
+  readonly limit: number;
+}
+
 /** What flags and internal dates entries have. */
 export interface StateBounds {
   /** Of these flags they have exactly `flags`. */
@@ -177,9 +186,8 @@ export interface Reads {
   /** Octets of the entries that carry \Deleted together; 0 when the folder is gone. */
   deletedBytes(ref: FolderRef): Promise<number>;
   openFolder(ref: FolderRef): Promise<OpenedFolder | undefined>;
-  /** Undefined when the folder is gone. */
   /**
-   * What happened to a folder since a modseq. Entries that nothing changed but flags, by one of the changes that are `known`, may
+   * What happened to a folder since a modseq; undefined when it is gone. Entries that nothing changed but flags, by one of the changes that are `known`, may
    * be left out: who has changed a million messages need not read them again.
    */
   changes(
@@ -188,6 +196,8 @@ export interface Reads {
     known?: readonly ModSeq[],
   ): Promise<FolderChanges | undefined>;
   entries(query: EntryQuery): Promise<readonly Entry[]>;
+  /** Flags alone: of many entries far cheaper than the entries. */
+  states(query: StateQuery): Promise<readonly EntryState[]>;
   /** Bytes [start, end) of a whole message (head and body) that a mailbox shows; undefined when the content is gone. */
   contentBytes(
     mailboxId: MailboxId,

@@ -50,6 +50,11 @@ export class Hub implements Disposable {
     return { [Symbol.dispose]: () => this.#ofDirectory.delete(own) };
   }
 
+  /** How many watch a mailbox. */
+  watchersOf(mailboxId: MailboxId): number {
+    return this.#listeners.get(mailboxId)?.size ?? 0;
+  }
+
   /** How many watches there are. */
   get watches(): number {
     let count = this.#ofDirectory.size;

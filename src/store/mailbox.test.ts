@@ -159,6 +159,7 @@ describe('large messages', () => {
         blobs: engine.blobs,
         execute: () => Promise.reject(new PosthornError(code)),
         onChanges: (listener) => engine.onChanges(listener),
+        commits: (mailboxId) => engine.commits(mailboxId),
         lease: (name, ttlMs) => engine.lease(name, ttlMs),
         [Symbol.asyncDispose]: async () => {},
       };

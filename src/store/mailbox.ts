@@ -24,6 +24,7 @@ import type {
   Engine,
   Entry,
   EntryQuery,
+  EntryState,
   Expunge,
   Expunged,
   FlagsStored,
@@ -34,6 +35,7 @@ import type {
   RecentClaimed,
   SetAcl,
   SetAnnotations,
+  StateQuery,
   StoreFlags,
 } from '#storage';
 import { Access, flagsAllowed } from './access.ts';
@@ -41,6 +43,7 @@ import type { Appended, NewMessage } from './append.ts';
 import { checkFolderName, checkOwnName } from './folder-name.ts';
 import type { Hub } from './hub.ts';
 import { ingest } from './ingest.ts';
+import type { KeptFolders } from './kept-folders.ts';
 import type { SharingReads } from './namespace.ts';
 import { NEEDED, touches } from './needed.ts';
 
@@ -50,6 +53,7 @@ type Without<T> = Omit<T, 'kind' | 'mailboxId'>;
 export interface MailboxSource {
   readonly engine: Engine;
   readonly hub: Hub;
+  readonly kept: KeptFolders;
   /** The session, by the name under which it waits. */
   readonly owner: string;
 }
@@ -65,20 +69,20 @@ export class Mailbox {
   readonly prefix: string;
   readonly #owner: string;
   readonly #engine: Engine;
-  readonly #hub: Hub;
+  readonly #source: MailboxSource;
   readonly #access: Access;
 
   constructor(
     mailboxId: MailboxId,
-    { engine, hub, owner }: MailboxSource,
+    source: MailboxSource,
     access: Access = new Access(),
     prefix = '',
   ) {
     this.mailboxId = mailboxId;
     this.prefix = prefix;
-    this.#owner = owner;
-    this.#engine = engine;
-    this.#hub = hub;
+    this.#source = source;
+    this.#owner = source.owner;
+    this.#engine = source.engine;
     this.#access = access;
   }
 
@@ -94,8 +98,7 @@ export class Mailbox {
 
   /** The same session's way to another mailbox. */
   another(mailboxId: MailboxId, access: Access, prefix: string): Mailbox {
-    const source = { engine: this.#engine, hub: this.#hub, owner: this.#owner };
-    return new Mailbox(mailboxId, source, access, prefix);
+    return new Mailbox(mailboxId, this.#source, access, prefix);
   }
 
   info(): Promise<MailboxInfo | undefined> {
@@ -157,7 +160,13 @@ export class Mailbox {
     known?: readonly ModSeq[],
   ): Promise<FolderChanges | undefined> {
     if (!(await this.#access.mayRead(folderId))) return undefined;
-    return this.#engine.read.changes(this.#ref(folderId), since, known);
+    return this.#source.kept.changes(this.#ref(folderId), since, known);
+  }
+
+  /** Flags of entries, lowest uid first. @throws {no-permission} */
+  async states(query: Omit<StateQuery, 'mailboxId'>): Promise<readonly EntryState[]> {
+    if (!(await this.#access.mayRead(query.folderId))) throw new PosthornError('no-permission');
+    return this.#source.kept.states({ ...query, mailboxId: this.mailboxId });
   }
 
   async entries(query: Omit<EntryQuery, 'mailboxId'>): Promise<readonly Entry[]> {
@@ -345,7 +354,7 @@ export class Mailbox {
   watch(listener: (change: Change) => void): Disposable {
     // What was read before may have changed unheard.
     if (!this.isOwn) this.#access.forget();
-    return this.#hub.watch(this.mailboxId, (change) => {
+    return this.#source.hub.watch(this.mailboxId, (change) => {
       assert(change.kind !== 'directory', 'a watch hears of its mailbox only');
       if (change.kind !== 'entries') this.#access.forget();
       listener(change);

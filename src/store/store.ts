@@ -13,6 +13,7 @@ import type {
 import { Hub } from './hub.ts';
 import { Incoming } from './incoming.ts';
 import { ingest } from './ingest.ts';
+import { KeptFolders } from './kept-folders.ts';
 import { Mailbox } from './mailbox.ts';
 
 /** Orphaned contents removed in one transaction of the background cleanup. */
@@ -29,12 +30,14 @@ const KEEP_TRACKING_MS = 30 * 86_400_000;
 export class Store implements Disposable {
   readonly #engine: Engine;
   readonly #hub: Hub;
+  readonly #kept: KeptFolders;
 
   constructor(engine: Engine, log: Logger) {
     this.#engine = engine;
     this.#hub = new Hub(engine, (error) =>
       log.error({ err: error }, 'a change listener failed and was dropped'),
     );
+    this.#kept = new KeptFolders(engine, this.#hub);
   }
 
   /**
@@ -47,7 +50,12 @@ export class Store implements Disposable {
 
   /** Opens a mailbox for a session; `owner` names the session where it waits. */
   openMailbox(mailboxId: MailboxId, owner: string): Mailbox {
-    return new Mailbox(mailboxId, { owner, engine: this.#engine, hub: this.#hub });
+    return new Mailbox(mailboxId, {
+      owner,
+      engine: this.#engine,
+      hub: this.#hub,
+      kept: this.#kept,
+    });
   }
 
   /** The single way in: stores contents in folders with their tracking, in one commit. Resolves when it is durable. */

@@ -245,6 +245,7 @@ function failWith(engine: Engine, error: Error): Engine {
     blobs: engine.blobs,
     execute: () => Promise.reject(error),
     onChanges: (listener) => engine.onChanges(listener),
+    commits: (mailboxId) => engine.commits(mailboxId),
     lease: (name, ttlMs) => engine.lease(name, ttlMs),
     [Symbol.asyncDispose]: async () => {},
   };

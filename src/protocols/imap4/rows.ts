@@ -1,5 +1,5 @@
 import type { ModSeq, SeqNum, Uid } from '#model';
-import type { Entry, EntryColumns, UidRanges } from '#store';
+import type { Entry, EntryColumns, EntryState, UidRanges } from '#store';
 import type { Ranges } from '#wire';
 import type { View } from './view.ts';
 
@@ -8,12 +8,15 @@ const RANGES_AT_ONCE = 1000;
 /** Bytes of messages in a batch beside which the next one may be held. */
 const LIGHT_BYTES_MAX = 512 * 1024;
 
-export interface RowQuery {
+export interface StatesQuery {
   readonly uids: UidRanges;
-  readonly columns: EntryColumns;
   readonly changedSince?: ModSeq | undefined;
   /** Rows of one batch. */
   readonly batch: number;
+}
+
+export interface RowQuery extends StatesQuery {
+  readonly columns: EntryColumns;
   /** Octets of its messages at which it ends before. */
   readonly bytesMax?: number | undefined;
 }
@@ -22,29 +25,55 @@ export interface RowQuery {
  * The messages of some uids, lowest first, in batches. While one is being used the next is on its way already, unless the one at
  * hand is large: so a reader never holds more than one large batch.
  */
-export async function* readRows(view: View, query: RowQuery): AsyncGenerator<readonly Entry[]> {
-  const { uids } = query;
+export function readRows(
+  { mailbox, folderId }: View,
+  query: RowQuery,
+): AsyncGenerator<readonly Entry[]> {
+  const { columns, batch: limit, bytesMax, changedSince } = query;
+  const since = changedSince === undefined ? {} : { changedSince };
+  return inBatches(query.uids, {
+    read: (uids) => mailbox.entries({ folderId, uids, columns, limit, bytesMax, ...since }),
+    isLast: (rows) => isLast(rows, query),
+    isLight,
+  });
+}
+
+/** The flags of the messages of some uids, lowest first, in batches. */
+export function readStates(
+  { mailbox, folderId }: View,
+  { uids: all, batch: limit, changedSince }: StatesQuery,
+): AsyncGenerator<readonly EntryState[]> {
+  return inBatches(all, {
+    read: (uids) => mailbox.states({ folderId, uids, limit, changedSince }),
+    isLast: (states) => states.length < limit,
+    isLight: () => true,
+  });
+}
+
+interface Batches<Row> {
+  readonly read: (uids: UidRanges) => Promise<readonly Row[]>;
+  /** Whether nothing comes behind a batch. */
+  readonly isLast: (rows: readonly Row[]) => boolean;
+  /** Whether the next one may be held beside it. */
+  readonly isLight: (rows: readonly Row[]) => boolean;
+}
+
+async function* inBatches<Row extends EntryState>(
+  uids: UidRanges,
+  { read, isLast, isLight }: Batches<Row>,
+): AsyncGenerator<readonly Row[]> {
   for (let from = 0; from < uids.length; from += RANGES_AT_ONCE) {
     let ranges: UidRanges = uids.slice(from, from + RANGES_AT_ONCE);
-    let ahead: Promise<readonly Entry[]> | undefined;
+    let ahead: Promise<readonly Row[]> | undefined;
     while (ranges.length > 0) {
-      const rows = await (ahead ?? readBatch(view, ranges, query));
-      ranges = isLast(rows, query) ? [] : above(ranges, rows.at(-1)!.uid);
-      ahead = ranges.length > 0 && isLight(rows) ? readBatch(view, ranges, query) : undefined;
+      const rows = await (ahead ?? read(ranges));
+      ranges = isLast(rows) ? [] : above(ranges, rows.at(-1)!.uid);
+      ahead = ranges.length > 0 && isLight(rows) ? read(ranges) : undefined;
       // Whoever takes no more of it does not hear of its failure either.
       ahead?.catch(() => {});
       if (rows.length > 0) yield rows;
     }
   }
-}
-
-function readBatch(
-  { mailbox, folderId }: View,
-  uids: UidRanges,
-  { columns, batch: limit, bytesMax, changedSince }: RowQuery,
-): Promise<readonly Entry[]> {
-  const since = changedSince === undefined ? {} : { changedSince };
-  return mailbox.entries({ folderId, uids, columns, limit, bytesMax, ...since });
 }
 
 /** Nothing comes behind a batch that ends before its bounds. */

@@ -128,6 +128,9 @@ export class PostgresEngine implements Engine {
     return promise as Promise<OutcomeOf<Kind>>;
   }
 
+  /** Other nodes write, too. */
+  commits(): undefined {}
+
   onChanges(listener: Listener, watched?: () => Iterable<MailboxId>): Disposable {
     const own: Listener = (changes) => listener(changes);
     this.#listeners.set(own, watched);

@@ -18,12 +18,14 @@ import type {
   Counts,
   Entry,
   EntryQuery,
+  EntryState,
   FolderChanges,
   Grant,
   OpenedFolder,
   Problem,
   Reads,
   SharedFolder,
+  StateQuery,
 } from '../reads.ts';
 import type { Connection } from './connection.ts';
 import type { Pool } from './pool.ts';
@@ -48,6 +50,7 @@ import {
   readFolders,
   readSubscriptions,
 } from './reads/folders.ts';
+import { readStates } from './reads/states.ts';
 import { readCounts, readTracking } from './reads/tracking.ts';
 
 /**
@@ -97,6 +100,10 @@ export class PostgresReads implements Reads {
 
   entries(query: EntryQuery): Promise<readonly Entry[]> {
     return this.#ask(query.mailboxId, (connection) => readEntries(connection, query));
+  }
+
+  states(query: StateQuery): Promise<readonly EntryState[]> {
+    return this.#ask(query.mailboxId, (connection) => readStates(connection, query));
   }
 
   async contentBytes(

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import { type Clock, RequestPort } from '#kernel';
-import type { Change } from '#model';
+import type { Change, MailboxId } from '#model';
 import { FileBlobs } from '../blobs/files.ts';
 import type { Command, CommandOf, OutcomeOf } from '../commands.ts';
 import type { Engine } from '../engine.ts';
+import { CommitCounts } from './commit-counts.ts';
 import { SqliteReads } from './reads.ts';
 import { Writer } from './writer.ts';
 
@@ -12,6 +13,13 @@ import { Writer } from './writer.ts';
 const EXECUTE_TIMEOUT_MS = 60_000;
 
 export type WriterPort = RequestPort<Command, OutcomeOf<Command['kind']>, Change>;
+
+/** How another thread reaches the writer. */
+export interface WriterWay {
+  readonly port: MessagePort;
+  /** The memory of its `CommitCounts`. */
+  readonly commits: SharedArrayBuffer;
+}
 
 export const DATABASE_FILE = 'posthorn.db';
 export const BLOB_DIRECTORY = 'blobs';
@@ -25,10 +33,16 @@ export class SqliteEngine implements Engine {
   readonly read: SqliteReads;
   readonly blobs: FileBlobs;
   readonly #execute: Execute;
+  readonly #commits: CommitCounts;
   readonly #close: () => void;
   readonly #listeners = new Set<Listener>();
 
-  constructor(dir: string, parts: (publish: Listener) => { execute: Execute; close: () => void }) {
+  constructor(
+    dir: string,
+    commits: CommitCounts,
+    parts: (publish: Listener) => { execute: Execute; close: () => void },
+  ) {
+    this.#commits = commits;
     const { execute, close } = parts((changes) => {
       for (const listener of this.#listeners) listener(changes);
     });
@@ -43,6 +57,10 @@ export class SqliteEngine implements Engine {
     command: CommandOf<Kind>,
   ): Promise<OutcomeOf<Kind>> {
     return this.#execute(owner, command) as Promise<OutcomeOf<Kind>>;
+  }
+
+  commits(mailboxId: MailboxId): number {
+    return this.#commits.of(mailboxId);
   }
 
   onChanges(listener: Listener): Disposable {
@@ -63,8 +81,9 @@ export class SqliteEngine implements Engine {
 
 /** Opens the engine with the writer in this thread: for administration while no server runs, and for tests. */
 export function openSqlite(dir: string, clock: Clock): SqliteEngine {
-  return new SqliteEngine(dir, (publish) => {
-    const writer = new Writer(join(dir, DATABASE_FILE), clock, publish);
+  const commits = new CommitCounts();
+  return new SqliteEngine(dir, commits, (publish) => {
+    const writer = new Writer(join(dir, DATABASE_FILE), clock, commits, publish);
     return {
       execute: (_owner, command) =>
         new Promise((done, failed) => writer.submit({ command, done, failed })),
@@ -88,9 +107,9 @@ function buffersOf(command: Command): ArrayBuffer[] | undefined {
   return [...buffers];
 }
 
-/** Opens the engine for a thread that reaches the writer's thread by a port. */
-export function connectSqlite(dir: string, port: MessagePort): SqliteEngine {
-  return new SqliteEngine(dir, (publish) => {
+/** Opens the engine for a thread that another one gave the way to the writer's thread. */
+export function connectSqlite(dir: string, { port, commits }: WriterWay): SqliteEngine {
+  return new SqliteEngine(dir, new CommitCounts(commits), (publish) => {
     const requests: WriterPort = new RequestPort({
       port,
       name: 'the commit of a command',

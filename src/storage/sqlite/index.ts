@@ -9,6 +9,7 @@ export {
   DATABASE_FILE,
   openSqlite,
   SqliteEngine,
+  type WriterWay,
 } from './engine.ts';
 export { lockDataDirectory } from './lock.ts';
 export { openSqliteSource } from './moving/source.ts';

@@ -19,12 +19,14 @@ import type {
   Counts,
   Entry,
   EntryQuery,
+  EntryState,
   FolderChanges,
   Grant,
   OpenedFolder,
   Problem,
   Reads,
   SharedFolder,
+  StateQuery,
 } from '../reads.ts';
 import { readAcl, readRights, readSharedWith } from './reads/acl.ts';
 import { readAnnotations, readServerAnnotations } from './reads/annotations.ts';
@@ -47,6 +49,7 @@ import {
   readFolders,
   readSubscriptions,
 } from './reads/folders.ts';
+import { readStates } from './reads/states.ts';
 import { readCounts, readTracking } from './reads/tracking.ts';
 import { Statements } from './statements.ts';
 
@@ -106,6 +109,10 @@ export class SqliteReads implements Reads {
 
   async entries(query: EntryQuery): Promise<readonly Entry[]> {
     return readEntries(this.#sql, query);
+  }
+
+  async states(query: StateQuery): Promise<readonly EntryState[]> {
+    return readStates(this.#sql, query);
   }
 
   async contentBytes(

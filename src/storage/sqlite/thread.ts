@@ -1,27 +1,32 @@
 import { join } from 'node:path';
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { MessageChannel, Worker } from 'node:worker_threads';
 import { type ErrorCode, PosthornError, waits } from '#kernel';
 import { FileBlobs } from '../blobs/files.ts';
-import { BLOB_DIRECTORY } from './engine.ts';
-import type { WriterNews, WriterOrder } from './writer-thread.ts';
+import { CommitCounts } from './commit-counts.ts';
+import { BLOB_DIRECTORY, type WriterWay } from './engine.ts';
+import type { WriterNews, WriterOrder, WriterSetup } from './writer-thread.ts';
 
 /** The writer's thread as the main thread holds it. */
 export class WriterThread {
   readonly #worker: Worker;
+  readonly #commits: SharedArrayBuffer;
   readonly #exited: Promise<void>;
 
-  private constructor(worker: Worker) {
+  private constructor(worker: Worker, commits: SharedArrayBuffer) {
     this.#worker = worker;
+    this.#commits = commits;
     this.#exited = new Promise((resolve) => worker.once('exit', () => resolve()));
   }
 
   /** Starts the thread, opens the database in it and removes what a killed server left behind. @throws {format-newer}, {corrupt}, … as the writer does */
   static async start(dir: string, onFailure: (error: Error) => void): Promise<WriterThread> {
+    const { memory } = new CommitCounts();
+    const workerData: WriterSetup = { dir, commits: memory };
     const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), {
-      workerData: { dir },
+      workerData,
       name: 'writer',
     });
-    const thread = new WriterThread(worker);
+    const thread = new WriterThread(worker, memory);
     const opened = new Promise<WriterNews>((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', reject);
@@ -40,12 +45,12 @@ export class WriterThread {
     }
   }
 
-  /** Makes a port for a further thread. */
-  attach(): MessagePort {
+  /** Makes a way for a further thread. */
+  attach(): WriterWay {
     const { port1, port2 } = new MessageChannel();
     const order: WriterOrder = { kind: 'attach', port: port1 };
     this.#worker.postMessage(order, [port1]);
-    return port2;
+    return { port: port2, commits: this.#commits };
   }
 
   /** Lets the writer do what is queued, fold its log in and end. */

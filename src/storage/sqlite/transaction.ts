@@ -65,11 +65,17 @@ export class Transaction {
   readonly #dirtyMailboxes: MailboxState[] = [];
   readonly #dirtyFolders: FolderState[] = [];
   readonly #ingesting: MailboxState[] = [];
+  readonly #touched = new Set<MailboxId>();
   #changes = new Map<string, Change>();
   #nextContentId: number | undefined;
 
   constructor(sql: Statements) {
     this.sql = sql;
+  }
+
+  /** The mailboxes of which the transaction changed anything that is read by mailbox. */
+  get touched(): ReadonlySet<MailboxId> {
+    return this.#touched;
   }
 
   /** @throws {no-mailbox} */
@@ -110,12 +116,14 @@ export class Transaction {
     if (state.dirty) return;
     state.dirty = true;
     this.#dirtyMailboxes.push(state);
+    this.#touched.add(state.mailboxId);
   }
 
   touchFolder(state: FolderState): void {
     if (state.dirty) return;
     state.dirty = true;
     this.#dirtyFolders.push(state);
+    this.#touched.add(state.mailboxId);
   }
 
   /** Takes the mailbox's next modseq for a change of one of its folders, and publishes that there is one. */
@@ -191,6 +199,7 @@ export class Transaction {
   forgetMailbox(mailboxId: MailboxId): void {
     this.forgetFolders(mailboxId);
     this.#mailboxes.delete(mailboxId);
+    this.#touched.add(mailboxId);
   }
 
   /** Writes the counters back, so that SQL sees them and the commit holds them. */
@@ -231,6 +240,7 @@ export class Transaction {
   committed(): readonly Change[] {
     for (const state of this.#ingesting) state.ingestModSeq = 0;
     this.#ingesting.length = 0;
+    this.#touched.clear();
     if (this.#mailboxes.size > REMEMBERED_MAX || this.#folders.size > REMEMBERED_MAX)
       this.#forget();
     if (this.#changes.size === 0) return [];
@@ -242,6 +252,7 @@ export class Transaction {
   /** After a rollback: what was remembered may be wrong. */
   rolledBack(): void {
     this.#changes.clear();
+    this.#touched.clear();
     this.#forget();
   }
 

@@ -3,8 +3,15 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { ReplyPort, systemClock } from '#kernel';
 import type { Change } from '#model';
 import type { Command, OutcomeOf } from '../commands.ts';
+import { CommitCounts } from './commit-counts.ts';
 import { DATABASE_FILE } from './engine.ts';
 import { Writer } from './writer.ts';
+
+/** What the thread is told at its start. */
+export interface WriterSetup {
+  readonly dir: string;
+  readonly commits: SharedArrayBuffer;
+}
 
 /** What the main thread tells the writer's thread. */
 export type WriterOrder =
@@ -39,9 +46,10 @@ function flushAll(): void {
   for (const port of ports) port.flush();
 }
 
-function open(dir: string): Writer | undefined {
+function open({ dir, commits }: WriterSetup): Writer | undefined {
   try {
-    return new Writer(join(dir, DATABASE_FILE), systemClock, (changes) => {
+    const counts = new CommitCounts(commits);
+    return new Writer(join(dir, DATABASE_FILE), systemClock, counts, (changes) => {
       for (const port of ports) for (const change of changes) port.note(change);
       flushSoon();
     });
@@ -71,7 +79,7 @@ function attach(writer: Writer, messages: MessagePort): void {
   ports.add(port);
 }
 
-const writer = open((workerData as { dir: string }).dir);
+const writer = open(workerData as WriterSetup);
 if (writer !== undefined) {
   parent.on('message', (order: WriterOrder) => {
     if (order.kind === 'attach') attach(writer, order.port);

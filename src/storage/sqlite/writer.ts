@@ -6,6 +6,7 @@ import type { Change } from '#model';
 import { type Command, isDurable, type OutcomeOf } from '../commands.ts';
 import { apply } from './apply.ts';
 import { withKeywords, withoutKeywords } from './commands/keywords.ts';
+import type { CommitCounts } from './commit-counts.ts';
 import { checkFormat, createSchema, keepStoreId, upgradeSchema } from './schema.ts';
 import { Statements } from './statements.ts';
 import { Transaction } from './transaction.ts';
@@ -41,14 +42,21 @@ export class Writer {
   readonly #sql: Statements;
   readonly #tx: Transaction;
   readonly #clock: Clock;
+  readonly #commits: CommitCounts;
   readonly #queue = new BoundedQueue<Job>(QUEUE_MAX);
   readonly #onCommit: (changes: readonly Change[]) => void;
   #scheduled = false;
   #closed = false;
 
   /** Opens the database for writing, creating it when the file is new. @throws {format-newer}, {corrupt} */
-  constructor(path: string, clock: Clock, onCommit: (changes: readonly Change[]) => void) {
+  constructor(
+    path: string,
+    clock: Clock,
+    commits: CommitCounts,
+    onCommit: (changes: readonly Change[]) => void,
+  ) {
     this.#clock = clock;
+    this.#commits = commits;
     this.#onCommit = onCommit;
     this.#db = openForWriting(path);
     this.#sql = new Statements(this.#db);
@@ -116,6 +124,7 @@ export class Writer {
     } finally {
       if (!durable) this.#sql.exec(WITH_FLUSH);
     }
+    for (const mailboxId of this.#tx.touched) this.#commits.add(mailboxId);
     const changes = this.#tx.committed();
     if (changes.length > 0) this.#onCommit(changes);
     for (const answer of answers) answer();

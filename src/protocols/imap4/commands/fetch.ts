@@ -11,17 +11,18 @@ import {
 } from '#wire';
 import { bad, type Completion, no, ok } from '../completion.ts';
 import { FetchAnswer } from '../fetch/answer.ts';
-import { type FetchPlan, planFetch } from '../fetch/plan.ts';
+import { type FetchPlan, planFetch, type StateItem } from '../fetch/plan.ts';
 import { goneCode } from '../gone.ts';
 import { newestWithin, tellLimit } from '../message-limit.ts';
 import { clipRanges, pageOf, uidRanges, uidRangesOf } from '../ranges.ts';
-import { type RowQuery, readRows, slicesOf } from '../rows.ts';
+import { type RowQuery, readRows, readStates, type StatesQuery, slicesOf } from '../rows.ts';
 import type { Session } from '../session.ts';
 import { vanishedUids } from '../vanished.ts';
 import type { View } from '../view.ts';
 
 /** Rows of a batch, by how large they are. */
-const STATE_ROWS = 500;
+const STATE_ROWS = 2000;
+const ENTRY_ROWS = 500;
 const HEAD_ROWS = 200;
 const BODY_ROWS = 200;
 /** Octets of the messages whose bodies are read at once. */
@@ -56,11 +57,28 @@ export async function fetch(session: Session, command: FetchCommand): Promise<Co
   });
   const answer = new FetchAnswer(session, view, plan);
   const query = { columns: plan.columns, ...batchOf(plan), changedSince };
-  if (plan.setsSeen && !view.readOnly && view.may('s'))
+  if (plan.stateItems !== undefined)
+    await writeStates(session, answer, plan.stateItems, { uids: uidRanges(ranges), changedSince });
+  else if (plan.setsSeen && !view.readOnly && view.may('s'))
     await fetchAndSee(session, answer, ranges, query);
   else await writeAll(session, answer, { ...query, uids: uidRanges(ranges) }, new Set());
   if (answer.unknownEncoding) return no('A part has an unknown encoding', 'UNKNOWN-CTE');
   return tellLimit(session, ok('FETCH completed', await goneCode(session, ranges)), lowest);
+}
+
+async function writeStates(
+  session: Session,
+  answer: FetchAnswer,
+  items: readonly StateItem[],
+  query: Omit<StatesQuery, 'batch'>,
+): Promise<void> {
+  let begun = false;
+  for await (const states of readStates(session.view, { ...query, batch: STATE_ROWS })) {
+    if (begun) await session.breathe();
+    begun = true;
+    answer.writeStates(states, items);
+    if (session.connection.closed) return;
+  }
 }
 
 async function writeAll(
@@ -104,9 +122,8 @@ async function markSeen(
   changedSince: ModSeq | undefined,
 ): Promise<{ readonly uids: ReadonlySet<Uid>; readonly modSeq: ModSeq | undefined }> {
   const unseen: Uid[] = [];
-  const query = { uids, columns: {}, batch: SEEN_AT_ONCE, changedSince };
-  for await (const rows of readRows(view, query))
-    for (const { uid, flags } of rows) if ((flags & Flag.Seen) === 0) unseen.push(uid);
+  for await (const states of readStates(view, { uids, batch: SEEN_AT_ONCE, changedSince }))
+    for (const { uid, flags } of states) if ((flags & Flag.Seen) === 0) unseen.push(uid);
   if (unseen.length === 0) return { uids: new Set(), modSeq: undefined };
   const stored = await setSeen(session, {
     folderId: view.folderId,
@@ -140,7 +157,7 @@ async function setSeen(
 
 function batchOf({ columns }: FetchPlan): Pick<RowQuery, 'batch' | 'bytesMax'> {
   if (columns.body === true) return { batch: BODY_ROWS, bytesMax: BODY_BYTES };
-  return { batch: columns.head === true || columns.structure === true ? HEAD_ROWS : STATE_ROWS };
+  return { batch: columns.head === true || columns.structure === true ? HEAD_ROWS : ENTRY_ROWS };
 }
 
 /**

@@ -76,12 +76,7 @@ async function countRecent(mailbox: Mailbox, folder: Folder): Promise<number> {
   const { folderId, recentFrom, uidNext } = folder;
   let count = 0;
   for (let from = recentFrom; from < uidNext; ) {
-    const rows = await mailbox.entries({
-      folderId,
-      uids: [[from, uidNext]],
-      columns: {},
-      limit: RECENT_ROWS,
-    });
+    const rows = await mailbox.states({ folderId, uids: [[from, uidNext]], limit: RECENT_ROWS });
     count += rows.length;
     if (rows.length < RECENT_ROWS) break;
     from = (rows.at(-1)!.uid + 1) as typeof from;

@@ -7,7 +7,7 @@ import { goneCode } from '../gone.ts';
 import { newestWithin, tellLimit } from '../message-limit.ts';
 import { uidRangesOf } from '../ranges.ts';
 import { encodeFlagUpdate, tellKeywords } from '../refresh.ts';
-import { readRows, SeqFinder, slicesOf } from '../rows.ts';
+import { readStates, SeqFinder, slicesOf } from '../rows.ts';
 import type { Session } from '../session.ts';
 import { fetchStart } from '../uid-only.ts';
 import type { View } from '../view.ts';
@@ -89,13 +89,13 @@ async function storeAloud(
   const stored = await write(view, command, slice, command.unchangedSince);
   const modified = rangesOf<Uid>(stored.modified);
   const numbers = new SeqFinder(view);
-  for await (const rows of readRows(view, { uids: slice, columns: {}, batch: ROWS })) {
-    tellKeywords(session, view, rows);
+  for await (const states of readStates(view, { uids: slice, batch: ROWS })) {
+    tellKeywords(session, view, states);
     let wire = '';
-    for (const row of rows) {
-      const seq = numbers.seqOf(row.uid);
-      if (seq === undefined || rangesInclude(modified, row.uid)) continue;
-      wire += encodeFlagUpdate(session, view, seq, row);
+    for (const state of states) {
+      const seq = numbers.seqOf(state.uid);
+      if (seq === undefined || rangesInclude(modified, state.uid)) continue;
+      wire += encodeFlagUpdate(session, view, seq, state);
     }
     session.write(wire);
     await session.breathe();
@@ -139,8 +139,8 @@ async function tellNewKeywords(
   changed: Uid,
 ): Promise<void> {
   if (splitFlags(command.flags).keywords.length === 0) return;
-  const query = { uids: uidRangesOf([changed]), columns: {}, batch: 1 };
-  for await (const rows of readRows(view, query)) tellKeywords(session, view, rows);
+  for await (const states of readStates(view, { uids: uidRangesOf([changed]), batch: 1 }))
+    tellKeywords(session, view, states);
 }
 
 async function tellModSeqs(session: Session, view: View, stored: FlagsStored): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Uid } from '#model';
-import type { Entry } from '#store';
+import type { Entry, EntryState } from '#store';
 import { tellKeywords } from '../refresh.ts';
 import { SeqFinder } from '../rows.ts';
 import type { Session } from '../session.ts';
@@ -7,12 +7,15 @@ import { fetchStart } from '../uid-only.ts';
 import type { View } from '../view.ts';
 import { UnknownEncoding } from './binary.ts';
 import { MessageContent, type Payload, type Stream } from './content.ts';
-import { type FetchPlan, renderFlags, renderModSeq } from './plan.ts';
+import { type FetchPlan, renderFlags, renderModSeq, type StateItem } from './plan.ts';
 
 /** Bytes up to which a body is sent within a wire string: one write for many small ones. */
 const INLINE_BYTES_MAX = 32 * 1024;
 /** What of one message's answer is gathered before it is handed on. */
 const GATHERED_CHARS_MAX = 256 * 1024;
+
+/** What renders the items of a row. */
+type Items<Row> = readonly ((row: Row, recent: boolean) => string)[];
 
 /** The value of an item of a message. */
 type Found = Payload | number;
@@ -53,25 +56,31 @@ export class FetchAnswer {
   async write(rows: readonly Entry[], seen: ReadonlySet<Uid>): Promise<void> {
     // A message may have got a keyword that the view has not heard of yet.
     if (this.#plan.hasFlags || seen.size > 0) tellKeywords(this.#session, this.#view, rows);
-    if (this.#plan.contentItems.length === 0) this.#writeRows(rows);
+    if (this.#plan.contentItems.length === 0) this.#writeRows(rows, this.#plan.rowItems);
     else await this.#writeMessages(rows, seen);
   }
 
-  #writeRows(rows: readonly Entry[]): void {
+  /** Answers a batch of a plan for which the flags are enough. */
+  writeStates(states: readonly EntryState[], items: readonly StateItem[]): void {
+    if (this.#plan.hasFlags) tellKeywords(this.#session, this.#view, states);
+    this.#writeRows(states, items);
+  }
+
+  #writeRows<Row extends EntryState>(rows: readonly Row[], items: Items<Row>): void {
     let wire = '';
     for (const row of rows) {
       const seq = this.#numbers.seqOf(row.uid);
       if (seq !== undefined)
-        wire += `${fetchStart(this.#session, seq, row.uid)}${this.#items(row)})\r\n`;
+        wire += `${fetchStart(this.#session, seq, row.uid)}${this.#items(row, items)})\r\n`;
     }
     this.#session.write(wire);
   }
 
-  #items(row: Entry): string {
+  #items<Row extends EntryState>(row: Row, items: Items<Row>): string {
     const recent = this.#view.isRecent(row.uid);
     if (this.#plan.hasModSeq) this.#view.shown(row.modSeq);
     let wire = '';
-    for (const item of this.#plan.rowItems)
+    for (const item of items)
       wire = wire === '' ? item(row, recent) : `${wire} ${item(row, recent)}`;
     return wire;
   }
@@ -90,7 +99,7 @@ export class FetchAnswer {
   #writeMessage(entry: Entry, changed: boolean): Promise<void> | undefined {
     const seq = this.#numbers.seqOf(entry.uid);
     if (seq === undefined) return undefined;
-    const items = this.#items(entry);
+    const items = this.#items(entry, this.#plan.rowItems);
     const told = changed ? this.#changed(entry) : '';
     const between = items !== '' && told !== '' ? ' ' : '';
     const wire = `${fetchStart(this.#session, seq, entry.uid)}${items}${between}${told}`;

@@ -1,4 +1,4 @@
-import type { Entry, EntryColumns } from '#store';
+import type { Entry, EntryColumns, EntryState } from '#store';
 import {
   encodeBinarySection,
   encodeNstring,
@@ -16,6 +16,8 @@ import { type PayloadPlan, planSection } from './section.ts';
 
 /** Renders one item with its name from a row. */
 export type RowItem = (entry: Entry, recent: boolean) => string;
+/** The same where the flags are enough for it. */
+export type StateItem = (state: EntryState, recent: boolean) => string;
 
 /** An item whose value is bytes of the message, or is computed from them. */
 export interface ContentItem {
@@ -27,6 +29,8 @@ export interface ContentItem {
 /** A FETCH made ready: what to read of each message and how to write it. */
 export interface FetchPlan {
   readonly columns: EntryColumns;
+  /** All that is asked for, where the flags are enough for it: then nothing else need be read. */
+  readonly stateItems: readonly StateItem[] | undefined;
   readonly rowItems: readonly RowItem[];
   readonly contentItems: readonly ContentItem[];
   /** It fetches bodies without PEEK, which sets \Seen (RFC 9051 §6.4.5). */
@@ -44,14 +48,17 @@ export interface PlanOptions {
   readonly utf8: boolean;
 }
 
-export const renderFlags: RowItem = (entry, recent) => `FLAGS (${encodeEntryFlags(entry, recent)})`;
-export const renderModSeq: RowItem = (entry) => `MODSEQ (${entry.modSeq})`;
+const renderUid: StateItem = ({ uid }) => `UID ${uid}`;
+export const renderFlags: StateItem = (state, recent) =>
+  `FLAGS (${encodeEntryFlags(state, recent)})`;
+export const renderModSeq: StateItem = ({ modSeq }) => `MODSEQ (${modSeq})`;
+const STATE_ITEMS: readonly StateItem[] = [renderUid, renderFlags, renderModSeq];
 
 /** The items that are sections of the message under an old name (RFC 3501 §6.4.5). */
 type Rfc822 = 'RFC822' | 'RFC822.PEEK' | 'RFC822.HEADER' | 'RFC822.TEXT';
 
 const ROW_ITEMS: Readonly<Record<Exclude<PlainFetchItem, Rfc822> | 'BODY', RowItem>> = {
-  UID: (entry) => `UID ${entry.uid}`,
+  UID: renderUid,
   FLAGS: renderFlags,
   MODSEQ: renderModSeq,
   INTERNALDATE: (entry) => `INTERNALDATE ${formatDateTime(entry.internalMs)}`,
@@ -92,9 +99,9 @@ export function planFetch(items: readonly FetchItem[], options: PlanOptions): Fe
   }
   if (options.modSeq) rowItems.add(renderModSeq);
   const sets = items.some(setsSeen);
-  const only = sets ? undefined : onlyOf(rowItems, contentItems.size > 0);
   return {
-    columns: { ...columns, only },
+    columns: { ...columns, only: sets ? undefined : onlyOf(rowItems) },
+    stateItems: contentItems.size === 0 ? allStateItems(rowItems) : undefined,
     rowItems: [...rowItems],
     contentItems: [...contentItems.values()],
     setsSeen: sets,
@@ -104,13 +111,17 @@ export function planFetch(items: readonly FetchItem[], options: PlanOptions): Fe
 }
 
 /** What of the fixed columns is enough for some items. */
-function onlyOf(rowItems: ReadonlySet<RowItem>, hasContent: boolean): EntryColumns['only'] {
-  const { UID, INTERNALDATE, SAVEDATE } = ROW_ITEMS;
-  const others = [...rowItems].filter((item) => item !== UID);
-  const ofFlags = others.filter((item) => item === renderFlags || item === renderModSeq);
-  if (!hasContent && ofFlags.length === others.length) return 'flags';
-  const needsDates = others.some((item) => item === INTERNALDATE || item === SAVEDATE);
-  return ofFlags.length > 0 || needsDates ? undefined : 'bytes';
+function onlyOf(rowItems: ReadonlySet<RowItem>): EntryColumns['only'] {
+  const { FLAGS, MODSEQ, INTERNALDATE, SAVEDATE } = ROW_ITEMS;
+  return [FLAGS, MODSEQ, INTERNALDATE, SAVEDATE].some((item) => rowItems.has(item))
+    ? undefined
+    : 'bytes';
+}
+
+/** The items, if the flags are enough for all of them. */
+function allStateItems(rowItems: ReadonlySet<RowItem>): readonly StateItem[] | undefined {
+  const items = [...rowItems].flatMap((item) => STATE_ITEMS.find((each) => each === item) ?? []);
+  return items.length === rowItems.size ? items : undefined;
 }
 
 /** PREVIEW (RFC 8970 §3): previews are made when a message comes, so LAZY makes no difference. */

@@ -1,9 +1,10 @@
-import type { ModSeq, Uid } from '#model';
+import type { ModSeq } from '#model';
 import type { FolderRef } from '../../commands.ts';
 import type { EntryState, FolderChanges } from '../../reads.ts';
 import type { Connection, Row } from '../connection.ts';
 import { numberArray, uidsIn } from '../literals.ts';
 import { COLUMNS, FOLDER_COLUMNS, folderOf } from './folders.ts';
+import { stateOf } from './states.ts';
 
 // The log's uids in one statement with the entries they name, so that all of it is of one snapshot. Names of the log: $3 since, $4 known.
 const SELECT_NAMED = `WITH log AS (
@@ -52,12 +53,5 @@ export async function readChanges(
 
 /** The entries of joined rows; a folder without any is one row of nothing. */
 function statesIn(rows: readonly Row[], at: number): readonly EntryState[] {
-  return rows
-    .filter((row) => row[at] !== null)
-    .map((row) => ({
-      uid: row[at] as Uid,
-      modSeq: row[at + 1] as ModSeq,
-      flags: row[at + 2] as number,
-      keywords: (row[at + 3] as string).trim(),
-    }));
+  return rows.filter((row) => row[at] !== null).map((row) => stateOf(row, at));
 }

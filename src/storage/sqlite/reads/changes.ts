@@ -1,9 +1,10 @@
 import type { ModSeq, Uid } from '#model';
 import type { FolderRef, UidRanges } from '../../commands.ts';
-import type { EntryState, FolderChanges } from '../../reads.ts';
+import type { FolderChanges } from '../../reads.ts';
 import { decodeUids, mergeRanges, RANGES, rangesJson } from '../ranges.ts';
 import type { Row, Statements } from '../statements.ts';
 import { readFolder } from './folders.ts';
+import { STATE_COLUMNS, stateOf } from './states.ts';
 
 /** Log rows beyond which a scan of the folder is cheaper than following the log. */
 const LOG_ROWS_MAX = 2000;
@@ -11,10 +12,10 @@ const LOG_ROWS_MAX = 2000;
 const SELECT_FLOOR = 'SELECT log_floor FROM mailbox WHERE mailbox_id = ?';
 const SELECT_LOG = `SELECT kind, uids FROM change WHERE mailbox_id = ? AND modseq > ? AND folder_id = ?
   AND NOT (kind = 'f' AND modseq IN (SELECT value FROM json_each(?))) ORDER BY modseq`;
-const SELECT_NAMED = `SELECT e.uid, e.modseq, e.flags, e.keywords FROM ${RANGES} AS r CROSS JOIN entry AS e
+const SELECT_NAMED = `SELECT ${STATE_COLUMNS} FROM ${RANGES} AS r CROSS JOIN entry AS e
   WHERE e.mailbox_id = ? AND e.folder_id = ? AND e.uid BETWEEN r.lo AND r.hi AND e.modseq > ? ORDER BY e.uid`;
-const SELECT_SCAN = `SELECT uid, modseq, flags, keywords FROM entry
-  WHERE mailbox_id = ? AND folder_id = ? AND modseq > ? ORDER BY uid`;
+const SELECT_SCAN = `SELECT ${STATE_COLUMNS} FROM entry AS e
+  WHERE e.mailbox_id = ? AND e.folder_id = ? AND e.modseq > ? ORDER BY e.uid`;
 
 /** Follows the change log of a folder from a modseq on, passing over changes of flags that are known. */
 export function readChanges(
@@ -51,13 +52,4 @@ function vanishedIn(log: readonly Row[]): Uid[] {
   for (const [first, last] of mergeRanges(ranges))
     for (let uid = first as number; uid <= last; uid++) vanished.push(uid as Uid);
   return vanished;
-}
-
-function stateOf(row: Row): EntryState {
-  return {
-    uid: row[0] as Uid,
-    modSeq: row[1] as ModSeq,
-    flags: row[2] as number,
-    keywords: (row[3] as string).trim(),
-  };
 }
