@@ -15,6 +15,7 @@ import { modelConformance } from './conformance/model.conformance.ts';
 import { quotaConformance } from './conformance/quota.conformance.ts';
 import { readsConformance } from './conformance/reads.conformance.ts';
 import { renameConformance } from './conformance/rename.conformance.ts';
+import { statesConformance } from './conformance/states.conformance.ts';
 import { storeFlagsConformance } from './conformance/store-flags.conformance.ts';
 
 /**
@@ -32,6 +33,7 @@ export function describeEngine(
   describe(`engine port: ${name}`, () => {
     ingestConformance(open, shared);
     readsConformance(open);
+    statesConformance(open);
     storeFlagsConformance(open);
     keywordsConformance(open);
     copyConformance(open, shared);

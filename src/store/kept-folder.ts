@@ -129,8 +129,6 @@ export class KeptFolder {
     if (folder.highestModSeq <= since) return { folder, vanished: [], entries: [] };
     const from = this.#deltas.findLastIndex((delta) => delta.since <= since);
     if (from < 0) return undefined;
-    const [only, ...more] = this.#deltas.slice(from);
-    if (more.length === 0 && only!.since === since) return { folder, ...only! };
     return { folder, ...combined(this.#deltas.slice(from), since) };
   }
 
@@ -160,8 +158,10 @@ function rowsOf({ vanished, entries }: Delta): number {
   return vanished.length + entries.length;
 }
 
-/** Several deltas as one: of each entry what came last. */
-function combined(deltas: readonly Delta[], since: ModSeq): Omit<Delta, 'since'> {
+/** Deltas as one: of each entry what came last. */
+function combined(deltas: readonly Delta[], since: ModSeq): Omit<FolderChanges, 'folder'> {
+  const [{ vanished: gone, entries, since: begin }] = deltas as [Delta];
+  if (deltas.length === 1 && begin === since) return { vanished: gone, entries };
   const states = new Map<Uid, EntryState>();
   const vanished = new Set<Uid>();
   for (const delta of deltas) {

@@ -80,6 +80,7 @@ function deeds(
   const inbox = { mailbox: bob, folder: { folderId: INBOX_ID } };
   return [
     ['r', () => theirs.entries({ ...place, columns: {}, limit: 1 })],
+    ['r', () => theirs.states({ ...place, limit: 1 })],
     ['i', () => theirs.append(folderId, [message])],
     [
       'rs',

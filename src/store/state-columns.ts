@@ -2,7 +2,7 @@ import type { FlagSet, ModSeq, Uid } from '#model';
 import type { EntryState, StateQuery } from '#storage';
 
 /** Different sets of keywords that one folder's entries can have here. */
-const KEYWORDS_MAX = 0xffff;
+const SETS_MAX = 0x10000;
 const CAPACITY_MIN = 64;
 
 /** The flags of all entries of a folder, in columns: 15 bytes an entry. */
@@ -28,7 +28,7 @@ export class StateColumns {
 
   /** There have been more sets of keywords than can be told apart: what is put from now on would be wrong. */
   get isFull(): boolean {
-    return this.#sets.length > KEYWORDS_MAX;
+    return this.#sets.length > SETS_MAX;
   }
 
   /** How many entries there are. */

@@ -65,7 +65,7 @@ export async function atOnce(client: ImapClient, act: () => Promise<unknown>): P
 /** Mailboxes in which something happens before a read: it waits for that, and fails with it. */
 export interface Hooked {
   before: Partial<
-    Record<'entries' | 'folder' | 'folders' | 'subscriptions', () => Promise<unknown>>
+    Record<'entries' | 'states' | 'folder' | 'folders' | 'subscriptions', () => Promise<unknown>>
   >;
   readonly over: (real: Mailbox) => Mailbox;
 }

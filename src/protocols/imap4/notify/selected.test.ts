@@ -148,10 +148,10 @@ test('numbers hold while a command counts in them; what is gone is told behind i
     await other.ok('EXPUNGE');
   };
   await other.ok('NOOP');
-  reads.before = { entries: remove };
+  reads.before = { states: remove };
   assert.deepEqual(typesOf((await ear.ok('FETCH 1:3 (FLAGS)')).untagged), ['FETCH', 'FETCH']);
   assert.deepEqual(await told(ear), { type: 'EXPUNGE', seq: 1 });
-  reads.before = { entries: remove };
+  reads.before = { states: remove };
   const { untagged } = await ear.ok('UID FETCH 1:* (FLAGS)');
   assert.deepEqual(typesOf(untagged), ['FETCH', 'EXPUNGE']);
 });
