@@ -22,7 +22,7 @@ export function statesConformance(open: OpenEngine): void {
         flags,
         keywords,
       }));
-      assert.equal(all[1]!.keywords, 'one Two');
+      assert.equal(all[1]!.keywords, 'Two one');
       assert.deepEqual(await read(ALL, 1000), all);
       assert.deepEqual(await read(ALL, 7), all.slice(0, 7));
       assert.deepEqual(await read(ranges([2, 3], [149, 900]), 1000), [
