@@ -19,13 +19,17 @@ const SELECT_ALL = `SELECT ${COLUMNS} FROM folder AS f WHERE f.mailbox_id = $1 O
 const SELECT_BY_NAME = `SELECT ${COLUMNS} FROM folder AS f WHERE f.mailbox_id = $1 AND f.name = $2`;
 const SELECT_ONE = `SELECT ${COLUMNS} FROM folder AS f WHERE f.mailbox_id = $1 AND f.folder_id = $2`;
 const SELECT_SUBSCRIPTIONS = 'SELECT name FROM subscription WHERE mailbox_id = $1 ORDER BY name';
-// One statement, so that all of it is of one snapshot.
-const OPEN = `SELECT ${COLUMNS},
-    array(SELECT e.uid FROM entry AS e WHERE e.mailbox_id = $1 AND e.folder_id = $2 ORDER BY e.uid)::text,
+const UIDS =
+  'SELECT e.uid FROM entry AS e WHERE e.mailbox_id = $1 AND e.folder_id = $2 ORDER BY e.uid';
+// One statement, so that all of it is of one snapshot. Where there are as many messages as uids between the ends, which they are is
+// known without a look at them: so a large folder opens as fast as a small one, until some were removed in its middle.
+const OPEN = `SELECT ${COLUMNS}, ends.first,
+    CASE WHEN ends.last - ends.first + 1 <> f.messages THEN array(${UIDS})::text END,
     (SELECT string_agg(k.name, ' ' ORDER BY k.name) FROM keyword AS k WHERE k.mailbox_id = $1),
     CASE WHEN f.unseen > 0 THEN (SELECT e.uid FROM entry AS e
       WHERE e.mailbox_id = $1 AND e.folder_id = $2 AND e.flags & ${Flag.Seen} = 0 ORDER BY e.uid LIMIT 1) END
-  FROM folder AS f WHERE f.mailbox_id = $1 AND f.folder_id = $2`;
+  FROM folder AS f CROSS JOIN (SELECT (${UIDS} LIMIT 1) AS first, (${UIDS} DESC LIMIT 1) AS last) AS ends
+  WHERE f.mailbox_id = $1 AND f.folder_id = $2`;
 
 const SUM_DELETED = `SELECT coalesce(sum(size_bytes), 0)::bigint FROM entry
   WHERE mailbox_id = $1 AND folder_id = $2 AND flags & ${Flag.Deleted} <> 0`;
@@ -93,17 +97,26 @@ export async function openFolder(
   const [row] = await connection.query(OPEN, mailboxId, folderId);
   if (row === undefined) return undefined;
   const folder = folderOf(row);
-  const [uids, keywords, firstUnseen] = row.slice(FOLDER_COLUMNS) as [
-    string,
+  const [first, uids, keywords, firstUnseen] = row.slice(FOLDER_COLUMNS) as [
+    Uid | null,
+    string | null,
     string | null,
     Uid | null,
   ];
   return {
     folder,
-    uids: numbersIn(uids, folder.messages),
+    uids:
+      uids === null ? numbersFrom(first ?? 1, folder.messages) : numbersIn(uids, folder.messages),
     keywords: keywords === null ? [] : keywords.split(' '),
     firstUnseen: firstUnseen ?? undefined,
   };
+}
+
+/** So many numbers without a gap. */
+function numbersFrom(first: number, count: number): Uint32Array<ArrayBuffer> {
+  const numbers = new Uint32Array(count);
+  for (let index = 0; index < count; index++) numbers[index] = first + index;
+  return numbers;
 }
 
 /** The numbers of `{1,2,3}`, without a string for each. */
