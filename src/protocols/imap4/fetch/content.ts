@@ -62,16 +62,11 @@ export class MessageContent {
     const pieces: Buffer[] = [];
     if (start < headBytes && start < end) {
       if (head === undefined) return undefined;
-      pieces.push(
-        start === 0 && end >= headBytes ? head : head.subarray(start, Math.min(end, headBytes)),
-      );
+      pieces.push(cut(head, start, end));
     }
     if (end > headBytes && start < end) {
       if (body === undefined) return undefined;
-      const from = Math.max(0, start - headBytes);
-      pieces.push(
-        from === 0 && end - headBytes >= body.length ? body : body.subarray(from, end - headBytes),
-      );
+      pieces.push(cut(body, Math.max(0, start - headBytes), end - headBytes));
     }
     return pieces;
   }
@@ -95,6 +90,11 @@ export class MessageContent {
       at = end;
     }
   }
+}
+
+/** Bytes `start` up to below `end`, or all there are: a view of all is not made. */
+function cut(bytes: Buffer, start: number, end: number): Buffer {
+  return start === 0 && end >= bytes.length ? bytes : bytes.subarray(start, end);
 }
 
 /** A partial `<offset.length>` of a range; beyond its end it is empty (RFC 9051 §6.4.5). */

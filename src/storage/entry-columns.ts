@@ -1,0 +1,128 @@
+import type { ContentId, ModSeq, Uid } from '#model';
+import type { Entry, EntryColumns } from './reads.ts';
+
+/** Column of `content` for each name of EntryColumns, in the order in which they follow the fixed columns. */
+const OPTIONAL = [
+  ['envelope', 'c.envelope'],
+  ['bodyStructure', 'c.body_structure'],
+  ['bodyShort', 'c.body_short'],
+  ['structure', 'c.structure'],
+  ['preview', 'c.preview'],
+  ['subject', 'c.subject'],
+  ['head', 'c.head'],
+  ['body', 'c.body'],
+  ['hash', 'c.hash'],
+] as const;
+
+/** The fixed columns, in groups; the uid stands before them. */
+const FIXED = {
+  flags: ['e.modseq', 'e.flags', 'e.keywords'],
+  place: ['e.content_id', 'e.size_bytes'],
+  dates: ['e.internal_ms', 'e.saved_ms'],
+  content: ['c.sent_ms', 'c.head_bytes', 'c.blob'],
+} as const;
+type Group = keyof typeof FIXED;
+
+/** A column of a row: `entry` is e, `content` is c. */
+export type EntryColumn = 'e.uid' | (typeof FIXED)[Group][number] | (typeof OPTIONAL)[number][1];
+
+/** Where what was asked for stands in a row. */
+export interface EntryLayout {
+  /** In the order of the row. */
+  readonly columns: readonly EntryColumn[];
+  /** Whether some of them are of `content`; without any it need not be looked at. */
+  readonly hasContent: boolean;
+  /** Where the first of a group stands; -1 where it is not read. */
+  readonly groups: Readonly<Record<Group, number>>;
+  /** Where each of `OPTIONAL` stands; -1 where it is not read. */
+  readonly positions: readonly number[];
+}
+
+/** How an engine's cells become what an entry has; numbers and texts are what they are. */
+export interface CellDecoding<Cell> {
+  readonly wire: (cell: Cell) => string;
+  readonly bytes: (cell: NonNullable<Cell>) => Buffer;
+}
+
+const layouts = new Map<number, EntryLayout>();
+
+/** The row for what is asked for; always the same object for the same. */
+export function layoutOf(columns: EntryColumns): EntryLayout {
+  let key = 0;
+  OPTIONAL.forEach(([name], index) => {
+    if (columns[name] === true) key |= 1 << index;
+  });
+  // Sizes and dates of the content come from the same row.
+  if (columns.content === true) key |= 1 << OPTIONAL.length;
+  const hasContent = key !== 0 && columns.only !== 'flags';
+  if (columns.only !== undefined)
+    key |= 1 << (OPTIONAL.length + (columns.only === 'flags' ? 1 : 2));
+  let layout = layouts.get(key);
+  if (layout === undefined) {
+    layout = makeLayout(columns, groupsOf(columns, hasContent));
+    layouts.set(key, layout);
+  }
+  return layout;
+}
+
+function groupsOf({ only }: EntryColumns, hasContent: boolean): readonly Group[] {
+  if (only === 'flags') return ['flags'];
+  const ofEntry: readonly Group[] = only === 'bytes' ? ['place'] : ['flags', 'place', 'dates'];
+  return hasContent ? [...ofEntry, 'content'] : ofEntry;
+}
+
+function makeLayout(asked: EntryColumns, groups: readonly Group[]): EntryLayout {
+  const hasContent = groups.includes('content');
+  const columns: EntryColumn[] = ['e.uid'];
+  const at: Record<Group, number> = { flags: -1, place: -1, dates: -1, content: -1 };
+  for (const group of groups) at[group] = columns.push(...FIXED[group]) - FIXED[group].length;
+  const positions = OPTIONAL.map(([name, column]) =>
+    hasContent && asked[name] === true ? columns.push(column) - 1 : -1,
+  );
+  return { columns, hasContent, groups: at, positions };
+}
+
+/** The entry of a row that has a layout. */
+export function entryOf<Cell extends string | number | boolean | Uint8Array | null>(
+  row: readonly Cell[],
+  { groups, positions }: EntryLayout,
+  decoding: CellDecoding<Cell>,
+): Entry {
+  const { flags, place, dates, content } = groups;
+  const wire = (index: number): string | undefined => {
+    const at = positions[index]!;
+    return at < 0 ? undefined : decoding.wire(row[at]!);
+  };
+  const text = (index: number): string | undefined => {
+    const at = positions[index]!;
+    return at < 0 ? undefined : (row[at] as string);
+  };
+  const bytes = (index: number): Buffer | undefined => {
+    const at = positions[index]!;
+    const cell = at < 0 ? null : row[at]!;
+    return cell === null ? undefined : decoding.bytes(cell);
+  };
+  const keywords = flags < 0 ? '' : (row[flags + 2] as string);
+  return {
+    uid: row[0] as Uid,
+    modSeq: (flags < 0 ? 0 : row[flags]) as ModSeq,
+    flags: flags < 0 ? 0 : (row[flags + 1] as number),
+    keywords: keywords.length <= 1 ? '' : keywords.slice(1, -1),
+    contentId: (place < 0 ? 0 : row[place]) as ContentId,
+    sizeBytes: place < 0 ? 0 : (row[place + 1] as number),
+    internalMs: dates < 0 ? 0 : (row[dates] as number),
+    savedMs: dates < 0 ? 0 : (row[dates + 1] as number),
+    sentAtMs: content < 0 ? undefined : ((row[content] as number | null) ?? undefined),
+    headBytes: content < 0 ? 0 : (row[content + 1] as number),
+    blob: content < 0 ? undefined : ((row[content + 2] as string | null) ?? undefined),
+    envelope: wire(0),
+    bodyStructure: wire(1),
+    bodyShort: wire(2),
+    structure: wire(3),
+    preview: text(4),
+    subject: text(5),
+    head: bytes(6),
+    body: bytes(7),
+    hash: bytes(8),
+  };
+}
