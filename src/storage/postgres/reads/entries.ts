@@ -21,7 +21,14 @@ const BYTES: readonly EntryColumn[] = [
   'c.head',
   'c.body',
   'c.hash',
+  'head as wire',
+  'message as wire',
 ];
+/** What is no column. */
+const SPELLED: Readonly<Partial<Record<EntryColumn, string>>> = {
+  'head as wire': 'c.head',
+  'message as wire': "c.head || coalesce(c.body, '')",
+};
 /** Entries from which on planning a COPY costs less than it saves: with bodies, and without. */
 const COPIED_MIN = { body: 16, others: 100 } as const;
 
@@ -36,8 +43,9 @@ interface Plan {
 const plans = [new Map<EntryLayout, Plan>(), new Map<EntryLayout, Plan>()] as const;
 
 const DECODING: CellDecoding<Row[number]> = {
-  wire: (cell) => (cell as Buffer).toString('latin1'),
+  rendered: (cell) => (cell as Buffer).toString('latin1'),
   bytes: (cell) => cell as Buffer,
+  wire: (cell) => (cell as Buffer).toString('latin1'),
 };
 
 /** Reads entries by uid, lowest first, with the columns asked for. */
@@ -104,7 +112,7 @@ function withinFrom(table: string, first: number): string {
 }
 
 function makePlan({ columns, hasContent }: EntryLayout, bounded: boolean): Plan {
-  const list = columns.join(', ');
+  const list = columns.map((column) => SPELLED[column] ?? column).join(', ');
   const join = hasContent
     ? 'JOIN content AS c ON c.mailbox_id = e.mailbox_id AND c.content_id = e.content_id'
     : '';

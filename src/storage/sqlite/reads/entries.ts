@@ -1,4 +1,10 @@
-import { type CellDecoding, type EntryLayout, entryOf, layoutOf } from '../../entry-columns.ts';
+import {
+  type CellDecoding,
+  type EntryColumn,
+  type EntryLayout,
+  entryOf,
+  layoutOf,
+} from '../../entry-columns.ts';
 import type { Entry, EntryQuery } from '../../reads.ts';
 import { RANGES, rangesJson } from '../ranges.ts';
 import type { Row, Statements } from '../statements.ts';
@@ -13,16 +19,65 @@ interface Plan {
 /** For queries without bounds, and with. */
 const plans = [new Map<EntryLayout, Plan>(), new Map<EntryLayout, Plan>()] as const;
 
+/** What is no column. node:sqlite gives text much faster than bytes. */
+const SPELLED: Readonly<Partial<Record<EntryColumn, string>>> = {
+  'head as wire': 'CAST(c.head AS TEXT)',
+  'message as wire': "CAST(c.head || coalesce(c.body, x'') AS TEXT)",
+};
+
 const DECODING: CellDecoding<Row[number]> = {
-  wire: (cell) => cell as string,
+  rendered: (cell) => cell as string,
   bytes: (cell) => {
     const { buffer, byteOffset, byteLength } = cell as Uint8Array;
     return Buffer.from(buffer, byteOffset, byteLength);
   },
+  wire: (cell, sizeBytes) => wireOf(cell as string, sizeBytes),
 };
+
+/**
+ * Bytes that were read as if they were UTF-8, as a wire string; undefined when they were not. Where each byte became a character, all are
+ * ASCII, or those that are not became U+FFFD.
+ */
+function wireOf(text: string, sizeBytes: number): string | undefined {
+  if (text.includes('\ufffd')) return undefined;
+  if (text.length === sizeBytes) return text;
+  const wire = Buffer.from(text).toString('latin1');
+  return wire.length === sizeBytes ? wire : undefined;
+}
 
 /** Reads entries by uid, lowest first, with the columns asked for. */
 export function readEntries(sql: Statements, query: EntryQuery): readonly Entry[] {
+  const entries = readOnce(sql, query);
+  const { head, body, wire } = query.columns;
+  return wire && (head || body) ? withAllWire(sql, query, entries) : entries;
+}
+
+/** Messages that are no UTF-8 are read once more, as bytes. */
+function withAllWire(
+  sql: Statements,
+  { mailboxId, folderId, columns }: EntryQuery,
+  entries: readonly Entry[],
+): readonly Entry[] {
+  const missing = entries.filter(({ wire }) => wire === undefined);
+  if (missing.length === 0) return entries;
+  const bytes = readOnce(sql, {
+    mailboxId,
+    folderId,
+    uids: missing.map(({ uid }) => [uid, uid]),
+    columns: { only: 'bytes', head: true, body: columns.body === true },
+    limit: missing.length,
+  });
+  const wires = new Map(
+    bytes.map(({ uid, head, body }) => [uid, latin1Of(head) + latin1Of(body)] as const),
+  );
+  return entries.map((entry) => ({ ...entry, wire: entry.wire ?? wires.get(entry.uid) }));
+}
+
+function latin1Of(bytes: Buffer | undefined): string {
+  return bytes?.toString('latin1') ?? '';
+}
+
+function readOnce(sql: Statements, query: EntryQuery): readonly Entry[] {
   const layout = layoutOf(query.columns);
   const plan = planOf(layout, query.within !== undefined);
   const { mailboxId, folderId, uids, limit } = query;
@@ -64,7 +119,7 @@ function planOf(layout: EntryLayout, bounded: boolean): Plan {
 }
 
 function makePlan({ columns, hasContent }: EntryLayout, within: string): Plan {
-  const list = columns.join(', ');
+  const list = columns.map((column) => SPELLED[column] ?? column).join(', ');
   const join = hasContent ? 'JOIN content AS c ON c.content_id = e.content_id' : '';
   return {
     oneRange: `SELECT ${list} FROM entry AS e ${join}
