@@ -16,6 +16,7 @@ import { quotaConformance } from './conformance/quota.conformance.ts';
 import { readsConformance } from './conformance/reads.conformance.ts';
 import { renameConformance } from './conformance/rename.conformance.ts';
 import { storeFlagsConformance } from './conformance/store-flags.conformance.ts';
+import { wireConformance } from './conformance/wire.conformance.ts';
 
 /**
  * The conformance suite: what the port promises, asked of an engine. `open` gives an engine over fresh, empty data for
@@ -32,6 +33,7 @@ export function describeEngine(
   describe(`engine port: ${name}`, () => {
     ingestConformance(open, shared);
     readsConformance(open);
+    wireConformance(open);
     storeFlagsConformance(open);
     keywordsConformance(open);
     copyConformance(open, shared);
