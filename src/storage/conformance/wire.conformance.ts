@@ -34,9 +34,11 @@ export function wireConformance(open: OpenEngine): void {
     ];
     const contents: Content[] = [];
     for (const head of pieces)
-      for (const bytes of pieces)
+      for (const [index, bytes] of pieces.entries())
         contents.push({
           ...contentOf(`${contents.length}`),
+          // What it says of itself may be true or not.
+          bodyStructure: index % 2 === 0 ? '("8bit")' : '("7bit")',
           head,
           body: { kind: 'bytes', bytes },
           sizeBytes: head.length + bytes.length,

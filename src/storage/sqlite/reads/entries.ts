@@ -19,20 +19,25 @@ interface Plan {
 /** For queries without bounds, and with. */
 const plans = [new Map<EntryLayout, Plan>(), new Map<EntryLayout, Plan>()] as const;
 
-/** What is no column. node:sqlite gives text much faster than bytes. */
+const WHOLE = "c.head || coalesce(c.body, x'')";
+/** What is no column. node:sqlite gives text much faster than bytes, where it is ASCII: what a message says is not stays bytes. */
 const SPELLED: Readonly<Partial<Record<EntryColumn, string>>> = {
   'head as wire': 'CAST(c.head AS TEXT)',
-  'message as wire': "CAST(c.head || coalesce(c.body, x'') AS TEXT)",
+  'message as wire': `CASE WHEN instr(c.body_structure, '"8bit"') THEN CAST(${WHOLE} AS BLOB) ELSE CAST(${WHOLE} AS TEXT) END`,
 };
 
 const DECODING: CellDecoding<Row[number]> = {
   rendered: (cell) => cell as string,
-  bytes: (cell) => {
-    const { buffer, byteOffset, byteLength } = cell as Uint8Array;
-    return Buffer.from(buffer, byteOffset, byteLength);
-  },
-  wire: (cell, sizeBytes) => wireOf(cell as string, sizeBytes),
+  bytes: bufferOf,
+  wire: (cell, sizeBytes) =>
+    typeof cell === 'string' ? wireOf(cell, sizeBytes) : bufferOf(cell).toString('latin1'),
 };
+
+/** The same memory as a Buffer. */
+function bufferOf(cell: Row[number]): Buffer {
+  const { buffer, byteOffset, byteLength } = cell as Uint8Array;
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
 
 /**
  * Bytes that were read as if they were UTF-8, as a wire string; undefined when they were not. Where each byte became a character, all are
