@@ -25,7 +25,8 @@ const FIXED = {
   flags: ['e.modseq', 'e.flags', 'e.keywords'],
   place: ['e.content_id', 'e.size_bytes'],
   dates: ['e.internal_ms', 'e.saved_ms'],
-  content: ['c.sent_ms', 'c.head_bytes', 'c.blob'],
+  content: ['c.head_bytes', 'c.blob'],
+  sent: ['c.sent_ms'],
 } as const;
 type Group = keyof typeof FIXED;
 
@@ -75,14 +76,14 @@ export function layoutOf(columns: EntryColumns): EntryLayout {
 
 function groupsOf({ only }: EntryColumns, hasContent: boolean): readonly Group[] {
   if (only === 'flags') return ['flags'];
-  const ofEntry: readonly Group[] = only === 'bytes' ? ['place'] : ['flags', 'place', 'dates'];
-  return hasContent ? [...ofEntry, 'content'] : ofEntry;
+  if (only === 'bytes') return hasContent ? ['place', 'content'] : ['place'];
+  return hasContent ? ['flags', 'place', 'dates', 'content', 'sent'] : ['flags', 'place', 'dates'];
 }
 
 function makeLayout(asked: EntryColumns, groups: readonly Group[]): EntryLayout {
   const hasContent = groups.includes('content');
   const columns: EntryColumn[] = ['e.uid'];
-  const at: Record<Group, number> = { flags: -1, place: -1, dates: -1, content: -1 };
+  const at: Record<Group, number> = { flags: -1, place: -1, dates: -1, content: -1, sent: -1 };
   for (const group of groups) at[group] = columns.push(...FIXED[group]) - FIXED[group].length;
   const positions = OPTIONAL.map(([column, isAsked]) =>
     hasContent && isAsked(asked) === true ? columns.push(column) - 1 : -1,
@@ -96,7 +97,7 @@ export function entryOf<Cell extends string | number | boolean | Uint8Array | nu
   { groups, positions }: EntryLayout,
   decoding: CellDecoding<Cell>,
 ): Entry {
-  const { flags, place, dates, content } = groups;
+  const { flags, place, dates, content, sent } = groups;
   const rendered = (index: number): string | undefined => {
     const at = positions[index]!;
     return at < 0 ? undefined : decoding.rendered(row[at]!);
@@ -116,8 +117,8 @@ export function entryOf<Cell extends string | number | boolean | Uint8Array | nu
   };
   const keywords = flags < 0 ? '' : (row[flags + 2] as string);
   const sizeBytes = place < 0 ? 0 : (row[place + 1] as number);
-  const headBytes = content < 0 ? 0 : (row[content + 1] as number);
-  const blob = content < 0 ? null : (row[content + 2] as string | null);
+  const headBytes = content < 0 ? 0 : (row[content] as number);
+  const blob = content < 0 ? null : (row[content + 1] as string | null);
   return {
     uid: row[0] as Uid,
     modSeq: (flags < 0 ? 0 : row[flags]) as ModSeq,
@@ -127,7 +128,7 @@ export function entryOf<Cell extends string | number | boolean | Uint8Array | nu
     sizeBytes,
     internalMs: dates < 0 ? 0 : (row[dates] as number),
     savedMs: dates < 0 ? 0 : (row[dates + 1] as number),
-    sentAtMs: content < 0 ? undefined : ((row[content] as number | null) ?? undefined),
+    sentAtMs: sent < 0 ? undefined : ((row[sent] as number | null) ?? undefined),
     headBytes,
     blob: blob ?? undefined,
     envelope: rendered(0),

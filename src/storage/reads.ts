@@ -63,7 +63,7 @@ export interface EntryColumns {
   /** What is asked for of head and body comes as `Entry.wire` and not in `head` and `body`: much faster for text. A body comes with its head. */
   readonly wire?: boolean;
   readonly hash?: boolean;
-  /** Date of the message, length of its head, blob: implied by every other column but the state. */
+  /** Length of the head, blob, and but for `bytes` the date of the message: implied by every other column but the state. */
   readonly content?: boolean;
   readonly subject?: boolean;
 }

@@ -113,13 +113,13 @@ function onlySome(open: OpenEngine): void {
     const box = await openBox(open, t);
     await box.deliver(120, { flags: Flag.Flagged, keywords: ['one'] });
     const [whole] = await box.entries(INBOX_ID, { head: true });
-    const none = { modSeq: 0, flags: 0, keywords: '', internalMs: 0, savedMs: 0 };
+    const dates = { internalMs: 0, savedMs: 0, sentAtMs: undefined };
+    const none = { modSeq: 0, flags: 0, keywords: '', ...dates };
     const { uid, modSeq, flags, keywords } = whole!;
     const nowhere = {
       contentId: 0,
       sizeBytes: 0,
       headBytes: 0,
-      sentAtMs: undefined,
       head: undefined,
     };
     const expected = {

@@ -22,7 +22,7 @@ import type { View } from '../view.ts';
 
 /** Rows of a batch, by how large they are. */
 const STATE_ROWS = 500;
-const HEAD_ROWS = 400;
+const HEAD_ROWS = 200;
 const BODY_ROWS = 200;
 /** Octets of the messages whose bodies are read at once. */
 const BODY_BYTES = 512 * 1024;
