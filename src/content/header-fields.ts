@@ -1,4 +1,4 @@
-import { isBlank, isBlankLine, lineAfter, lowerAscii, lowerCode } from './header.ts';
+import { foldsAfter, isBlank, isBlankLine, lineAfter, lowerAscii, lowerCode } from './header.ts';
 
 const COLON = 0x3a;
 
@@ -15,8 +15,7 @@ export function headerFields(names: readonly string[], not: boolean): (head: str
     let at = 0;
     while (at < head.length && !isBlankLine(head, at)) {
       const start = at;
-      at = lineAfter(head, at);
-      while (at < head.length && isBlank(head.charCodeAt(at))) at = lineAfter(head, at);
+      at = foldsAfter(head, lineAfter(head, start));
       if (isNamedAt(head, start, wanted) !== not) fields += head.slice(start, at);
     }
     if (fields !== '' && !fields.endsWith('\n')) fields += '\r\n';

@@ -54,6 +54,12 @@ export function isBlank(code: number): boolean {
   return code === SPACE || code === TAB;
 }
 
+/** Behind the folded lines that begin at `at`; `at` where none does. RFC 5322 §2.2.3 */
+export function foldsAfter(text: string, at: number): number {
+  while (at < text.length && isBlank(text.charCodeAt(at))) at = lineAfter(text, at);
+  return at;
+}
+
 /** Whether the line at `at` is the one behind a header. */
 export function isBlankLine(text: string, at: number): boolean {
   const code = text.charCodeAt(at);
@@ -81,9 +87,8 @@ function eachField(text: string, take: TakeField): number {
   let colon = -1;
   while (at < text.length && !isBlankLine(text, at)) {
     const start = at;
-    at = lineAfter(text, at);
-    const lineEnd = at;
-    while (at < text.length && isBlank(text.charCodeAt(at))) at = lineAfter(text, at);
+    const lineEnd = lineAfter(text, start);
+    at = foldsAfter(text, lineEnd);
     if (colon < start) colon = text.indexOf(':', start);
     if (colon < 0) colon = text.length;
     const isField = colon > start && colon < lineEnd;

@@ -17,6 +17,7 @@ import { readsConformance } from './conformance/reads.conformance.ts';
 import { renameConformance } from './conformance/rename.conformance.ts';
 import { statesConformance } from './conformance/states.conformance.ts';
 import { storeFlagsConformance } from './conformance/store-flags.conformance.ts';
+import { wireConformance } from './conformance/wire.conformance.ts';
 
 /**
  * The conformance suite: what the port promises, asked of an engine. `open` gives an engine over fresh, empty data for
@@ -34,6 +35,7 @@ export function describeEngine(
     ingestConformance(open, shared);
     readsConformance(open);
     statesConformance(open);
+    wireConformance(open);
     storeFlagsConformance(open);
     keywordsConformance(open);
     copyConformance(open, shared);

@@ -47,11 +47,8 @@ export interface FolderChanges {
 
 /** Which parts of an entry are wanted beside its state, dates and size. */
 export interface EntryColumns {
-  /**
-   * When not all of the fixed ones are wanted: `flags` reads uid, mod-sequence, flags and keywords, and nothing else at all; `bytes` reads
-   * uid, content and size, beside what is asked for. What is not read is 0 or ''.
-   */
-  readonly only?: 'flags' | 'bytes' | undefined;
+  /** When the message's bytes are all that is wanted: of the fixed ones uid, content and size are read, the others are 0 or ''. */
+  readonly only?: 'bytes' | undefined;
   readonly envelope?: boolean;
   readonly bodyStructure?: boolean;
   readonly bodyShort?: boolean;
@@ -60,8 +57,10 @@ export interface EntryColumns {
   readonly head?: boolean;
   /** The body's bytes where they are kept in the database; large ones come by `body()`. */
   readonly body?: boolean;
+  /** What is asked for of head and body comes as `Entry.wire` and not in `head` and `body`: much faster for text. A body comes with its head. */
+  readonly wire?: boolean;
   readonly hash?: boolean;
-  /** Date of the message, length of its head, blob: implied by every other column but the state. */
+  /** Length of the head, blob, and but for `bytes` the date of the message: implied by every other column but the state. */
   readonly content?: boolean;
   readonly subject?: boolean;
 }
@@ -83,6 +82,11 @@ export interface Entry extends EntryState {
   readonly head: Buffer | undefined;
   /** Undefined when not asked for, and when the body is a blob. */
   readonly body: Buffer | undefined;
+  /**
+   * The message as a wire string (each character a byte) from its first byte on: the head, and the body where that was asked for and is no
+   * blob. Undefined when not asked for; it may be undefined as well when the message vanished meanwhile.
+   */
+  readonly wire: string | undefined;
   readonly blob: string | undefined;
   readonly hash: Buffer | undefined;
 }

@@ -80,6 +80,50 @@ test('sections of a message and of its parts (RFC 9051 §6.4.5.1)', async (t) =>
   }
 });
 
+test('bytes that are no ASCII come as they are stored, whatever their label says', async (t) => {
+  const { open } = await stand(t);
+  const client = await open();
+  const texts = [
+    Buffer.from('Gr\u00fc\u00dfe \u20ac\r\n'),
+    Buffer.from('Gr\xfc\xdfe \x80\xff\r\n', 'latin1'),
+    Buffer.from('\ufffd\r\n'),
+    Buffer.from('plain\r\n'),
+  ];
+  const messages = texts.flatMap((text) =>
+    ['7bit', '8bit'].map((encoding) => {
+      const fields = [
+        Buffer.from('Subject: '),
+        text,
+        Buffer.from(`Content-Transfer-Encoding: ${encoding}\r\n\r\n`),
+      ];
+      return { text, head: Buffer.concat(fields), subject: Buffer.concat(fields.slice(0, 2)) };
+    }),
+  );
+  for (const { head, text } of messages)
+    await client.append('INBOX', Buffer.concat([head, text, head]));
+  await client.ok('SELECT INBOX');
+  const items =
+    '(BODY[] BODY[HEADER] BODY[TEXT] BODY[1] BODY[]<9.4> BINARY[1] BODY[HEADER.FIELDS (SUBJECT)])';
+  const all = await client.fetch('1:*', items.replaceAll('BODY[', 'BODY.PEEK['));
+  assert.equal(all.length, messages.length);
+  for (const [index, { head, text, subject }] of messages.entries()) {
+    const body = Buffer.concat([text, head]);
+    const expected: readonly (readonly [string, Buffer])[] = [
+      ['BODY[]', Buffer.concat([head, body])],
+      ['BODY[HEADER]', head],
+      ['BODY[TEXT]', body],
+      ['BODY[1]', body],
+      ['BODY[]<9>', text.subarray(0, 4)],
+      ['BINARY[1]', body],
+      ['BODY[HEADER.FIELDS (SUBJECT)]', Buffer.concat([subject, Buffer.from('\r\n')])],
+    ];
+    for (const [item, bytes] of expected)
+      assert.deepEqual(all[index]!.items.get(item), bytes, `${item} of ${index + 1}`);
+    const [one] = await client.fetch(`${index + 1}`, 'BODY.PEEK[]');
+    assert.deepEqual(one!.items.get('BODY[]'), Buffer.concat([head, body]));
+  }
+});
+
 test('partial sections (RFC 9051 §6.4.5)', async (t) => {
   const { open } = await stand(t);
   const client = await open();

@@ -86,7 +86,7 @@ function isLast(rows: readonly Entry[], { batch, bytesMax = Infinity }: RowQuery
 
 function isLight(rows: readonly Entry[]): boolean {
   let bytes = 0;
-  for (const { head, body } of rows) bytes += (head?.length ?? 0) + (body?.length ?? 0);
+  for (const { wire } of rows) bytes += wire?.length ?? 0;
   return bytes <= LIGHT_BYTES_MAX;
 }
 

@@ -26,8 +26,8 @@ type TransactionCommand = CommandOf<
   'STAT' | 'LIST' | 'UIDL' | 'RETR' | 'TOP' | 'DELE' | 'RSET' | 'NOOP'
 >;
 
-/** Does a command, when it is allowed in the session's state. */
-export async function dispatch(session: Pop3Session, command: Pop3Command): Promise<void> {
+/** Does a command, when it is allowed in the session's state. No promise: it is done. */
+export function dispatch(session: Pop3Session, command: Pop3Command): Promise<void> | void {
   const { drop } = session;
   switch (command.name) {
     case 'CAPA':
@@ -50,7 +50,7 @@ export async function dispatch(session: Pop3Session, command: Pop3Command): Prom
 }
 
 /** The commands of the AUTHORIZATION state. */
-async function authorize(session: Pop3Session, command: AuthorizationCommand): Promise<void> {
+function authorize(session: Pop3Session, command: AuthorizationCommand): Promise<void> | void {
   switch (command.name) {
     case 'USER':
       return user(session, command.user);
@@ -68,11 +68,11 @@ async function authorize(session: Pop3Session, command: AuthorizationCommand): P
 }
 
 /** The commands of the TRANSACTION state. */
-async function transact(
+function transact(
   session: Pop3Session,
   drop: Drop,
   command: TransactionCommand,
-): Promise<void> {
+): Promise<void> | void {
   switch (command.name) {
     case 'STAT':
       return stat(session, drop);

@@ -62,7 +62,7 @@ export class Drop {
       const page = await mailbox.entries({
         folderId: INBOX_ID,
         uids: [[first as Uid, last]],
-        columns: {},
+        columns: { only: 'bytes' },
         limit: PAGE,
       });
       if (count + page.length > uids.length) {

@@ -1,7 +1,7 @@
 import { PosthornError } from '#kernel';
 import { INBOX_ID } from '#model';
 import type { Entry, EntryColumns } from '#store';
-import { MultilineEncoder, type TopCutter } from '#wire';
+import { encodeMultiline, MultilineEncoder, pop3Ok, type TopCutter } from '#wire';
 import type { Drop, DropMessage } from './drop.ts';
 import type { Pop3Session } from './session.ts';
 
@@ -14,28 +14,68 @@ const TOP_RANGE_BYTES = 16 * 1024;
 const GATHER_BYTES_MAX = 16 * 1024;
 
 /**
- * Sends a message, or what the cutter wants of it, exactly as it is stored, after `reply`. False when the message is
- * no longer there: then -ERR has been sent.
+ * Answers RETR: the message exactly as it is stored, or -ERR when it is no longer there. No promise: all of it was at hand.
  *
  * RFC 6856 §2 would have internationalized headers rewritten for clients that did not say UTF8; they get them as
  * they are, like from every server that keeps messages intact.
  */
-export async function sendMessage(
+export function sendWhole(
   session: Pop3Session,
   drop: Drop,
   message: DropMessage,
-  options: { readonly reply: string; readonly cutter?: TopCutter },
-): Promise<boolean> {
-  const { cutter, reply } = options;
+): Promise<void> | undefined {
   const entry =
-    cutter === undefined && message.sizeBytes <= WHOLE_BYTES_MAX
-      ? await drop.whole.entry(message)
-      : await readEntry(drop, message, cutter === undefined ? {} : { head: true });
+    message.sizeBytes <= WHOLE_BYTES_MAX
+      ? drop.whole.entry(message)
+      : readEntry(drop, message, { only: 'bytes' });
+  return entry instanceof Promise
+    ? entry.then((read) => sendEntry(session, drop, message, read))
+    : sendEntry(session, drop, message, entry);
+}
+
+function sendEntry(
+  session: Pop3Session,
+  drop: Drop,
+  message: DropMessage,
+  entry: Entry | undefined,
+): Promise<void> | undefined {
+  const { connection } = session;
+  const reply = `${message.sizeBytes} octets`;
+  if (entry?.wire?.length !== message.sizeBytes)
+    return sendPieces(session, drop, message, { entry, reply });
+  connection.write(`${pop3Ok(reply)}${encodeMultiline(entry.wire)}`);
+  if (!connection.closed) drop.markSeen(message);
+  return undefined;
+}
+
+/** Answers TOP: what the cutter wants of the message, or -ERR when it is no longer there. */
+export async function sendTop(
+  session: Pop3Session,
+  drop: Drop,
+  message: DropMessage,
+  cutter: TopCutter,
+): Promise<void> {
+  const entry = await readEntry(drop, message, { only: 'bytes', head: true, wire: true });
+  await sendPieces(session, drop, message, { entry, reply: 'Top of message follows', cutter });
+}
+
+/** Sends a message while it is read. */
+async function sendPieces(
+  session: Pop3Session,
+  drop: Drop,
+  message: DropMessage,
+  answer: {
+    readonly entry: Entry | undefined;
+    readonly reply: string;
+    readonly cutter?: TopCutter;
+  },
+): Promise<void> {
+  const { entry, reply, cutter } = answer;
   const pieces = entry && piecesOf(drop, entry, cutter ? TOP_RANGE_BYTES : RANGE_BYTES);
   const first = await pieces?.next();
   if (first === undefined || (first.done && message.sizeBytes > 0)) {
     session.err('The message was removed meanwhile');
-    return false;
+    return;
   }
   const { connection } = session;
   const encoder = new MultilineEncoder();
@@ -50,7 +90,7 @@ export async function sendMessage(
     }
     connection.write(encoder.end());
   });
-  return !connection.closed;
+  if (cutter === undefined && !connection.closed) drop.markSeen(message);
 }
 
 /** TOP begins with the header, which is kept apart: of the body no more is read than is wanted of it. Of a large message nothing yet. */
@@ -70,13 +110,9 @@ async function readEntry(
 
 /** The bytes of a message in order; none when it is gone. @throws {corrupt} when they end early */
 async function* piecesOf(drop: Drop, entry: Entry, rangeBytes: number): AsyncGenerator<Buffer> {
-  const { head, body } = entry;
-  if (head !== undefined && (head.length > 0 || body !== undefined)) yield head;
-  if (body !== undefined) {
-    yield body;
-    return;
-  }
-  for (let start = head?.length ?? 0; start < entry.sizeBytes; ) {
+  const { wire = '' } = entry;
+  if (wire !== '') yield Buffer.from(wire, 'latin1');
+  for (let start = wire.length; start < entry.sizeBytes; ) {
     const end = Math.min(start + rangeBytes, entry.sizeBytes);
     const bytes = await drop.mailbox.contentBytes(entry.contentId, start, end);
     if (bytes === undefined && start === 0) return;

@@ -25,22 +25,24 @@ export class ReadAhead {
     this.#message = message;
   }
 
-  /** A message with head and body; undefined when it is no longer there. */
-  async entry(message: DropMessage): Promise<Entry | undefined> {
+  /** A message with its bytes (`wire`), without a promise when it has been read already; undefined when it is no longer there. */
+  entry(message: DropMessage): Entry | undefined | Promise<Entry | undefined> {
     const isNext = message.number === this.#inOrder;
     this.#inOrder = message.number + 1;
     const held = this.#held.get(message.uid);
-    if (isNext && held !== undefined) {
-      this.#held.delete(message.uid);
-      return held;
-    }
+    if (!isNext || held === undefined) return this.#read(message, isNext);
+    this.#held.delete(message.uid);
+    return held;
+  }
+
+  async #read(message: DropMessage, isNext: boolean): Promise<Entry | undefined> {
     this.#held.clear();
     this.#messages = isNext ? Math.min(2 * this.#messages, MESSAGES_MAX) : 1;
     const last = this.#lastToRead(message);
     const [entry, ...others] = await this.#mailbox.entries({
       folderId: INBOX_ID,
       uids: [[message.uid, last.uid]],
-      columns: { head: true, body: true },
+      columns: { only: 'bytes', head: true, body: true, wire: true },
       limit: last.number - message.number + 1,
     });
     for (const other of others) this.#held.set(other.uid, other);

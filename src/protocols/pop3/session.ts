@@ -25,6 +25,8 @@ import type { Drop } from './drop.ts';
 import type { Pop3Limits } from './limits.ts';
 import type { Pop3Directory, Pop3Store } from './ports.ts';
 
+type Line = Exclude<Pop3LineResult, { kind: 'need-more' }>;
+
 /** What all sessions of a server share. */
 export interface Pop3Context {
   readonly hostname: string;
@@ -83,9 +85,12 @@ export class Pop3Session {
     this.ok(`${this.context.hostname} POP3 server ready`);
     try {
       while (!this.#ended) {
-        const line = await this.nextLine(this.#lineBytesMax);
-        if (line === undefined) break;
-        await this.#obey(line);
+        // A client may send many commands at once: most are done without a promise.
+        const line = this.nextLine(this.#lineBytesMax);
+        const come = line instanceof Promise ? await line : line;
+        if (come === undefined) break;
+        const obeying = this.#obey(come);
+        if (obeying !== undefined) await obeying;
       }
     } catch (error) {
       this.#report(error);
@@ -136,12 +141,16 @@ export class Pop3Session {
     if (++this.#mistakes >= this.context.limits.mistakesMax) this.end();
   }
 
-  /** The client's next line; undefined when there is none any more. */
-  async nextLine(
-    bytesMax: number,
-  ): Promise<Exclude<Pop3LineResult, { kind: 'need-more' }> | undefined> {
+  /** The client's next line, without a promise when it has come already; undefined when there is none any more. */
+  nextLine(bytesMax: number): Line | Promise<Line | undefined> {
+    // A client that asks and asks and takes no answer would fill the memory.
+    if (this.connection.backlogged) return this.#awaitLine(bytesMax);
+    const line = this.#lines.next(bytesMax);
+    return line.kind === 'need-more' ? this.#awaitLine(bytesMax) : line;
+  }
+
+  async #awaitLine(bytesMax: number): Promise<Line | undefined> {
     for (;;) {
-      // A client that asks and asks and takes no answer would fill the memory.
       if (this.connection.backlogged) await this.#drained();
       const line = this.#lines.next(bytesMax);
       if (line.kind !== 'need-more') return line;
@@ -222,29 +231,35 @@ export class Pop3Session {
     return text.length + 2 > this.context.limits.lineBytesMax && !/^AUTH /i.test(text);
   }
 
-  async #obey(line: Exclude<Pop3LineResult, { kind: 'need-more' }>): Promise<void> {
+  #obey(line: Line): Promise<void> | undefined {
     if (line.kind === 'unreadable') {
       this.err('Line without end');
       this.end();
-      return;
+      return undefined;
     }
     if (line.kind === 'too-long' || this.#isTooLong(line.text)) {
       this.mistake('Line too long');
-      return;
+      return undefined;
     }
     const command = parsePop3Command(line.text);
     if (command.name === 'syntax-error') {
       this.mistake(command.text);
       if (isHttpRequestLine(line.text)) this.end();
-      return;
+      return undefined;
     }
     try {
-      await dispatch(this, command);
+      return dispatch(this, command)?.catch((error) => this.#fail(error));
     } catch (error) {
-      if (this.#inBody || this.connection.closed) throw error;
-      this.#report(error);
-      this.#answer(error);
+      this.#fail(error);
+      return undefined;
     }
+  }
+
+  /** A command has failed. @throws the error where no answer can be given any more */
+  #fail(error: unknown): void {
+    if (this.#inBody || this.connection.closed) throw error;
+    this.#report(error);
+    this.#answer(error);
   }
 
   /** RFC 3206 §4: SYS/TEMP asks to try again, SYS/PERM says that somebody must mend something. */

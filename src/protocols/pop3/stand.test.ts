@@ -79,12 +79,12 @@ export class FakeMailbox implements Pop3Mailbox {
       .map(([uid, bytes]) => {
         const blank = bytes.indexOf('\r\n\r\n');
         const headBytes = blank < 0 ? bytes.length : blank + 4;
+        const wireBytes = columns.body === true && !this.blobs ? bytes.length : headBytes;
         return {
           uid,
           contentId: uid as number,
           sizeBytes: bytes.length,
-          head: columns.head === true ? bytes.subarray(0, headBytes) : undefined,
-          body: columns.body === true && !this.blobs ? bytes.subarray(headBytes) : undefined,
+          wire: columns.wire === true ? bytes.toString('latin1', 0, wireBytes) : undefined,
         } as Entry;
       });
   };

@@ -113,34 +113,18 @@ function onlySome(open: OpenEngine): void {
     const box = await openBox(open, t);
     await box.deliver(120, { flags: Flag.Flagged, keywords: ['one'] });
     const [whole] = await box.entries(INBOX_ID, { head: true });
-    const none = { modSeq: 0, flags: 0, keywords: '', internalMs: 0, savedMs: 0 };
-    const { uid, modSeq, flags, keywords } = whole!;
-    const nowhere = {
-      contentId: 0,
-      sizeBytes: 0,
-      headBytes: 0,
-      sentAtMs: undefined,
-      head: undefined,
-    };
-    const expected = {
-      flags: { ...whole, ...none, ...nowhere, uid, modSeq, flags, keywords },
-      bytes: { ...whole, ...none },
-    };
-    for (const only of ['flags', 'bytes'] as const)
-      for (const last of [1, 120]) {
-        const query = { ...box.ref(), uids: ranges([1, last]), limit: 500 };
-        const columns = { head: true, only };
-        const entries = await box.engine.read.entries({ ...query, columns });
-        assert.equal(entries.length, last);
-        assert.deepEqual(entries[0], expected[only]);
-      }
+    const dates = { internalMs: 0, savedMs: 0, sentAtMs: undefined };
+    const none = { modSeq: 0, flags: 0, keywords: '', ...dates };
+    const expected = { ...whole, ...none };
+    for (const last of [1, 120]) {
+      const query = { ...box.ref(), uids: ranges([1, last]), limit: 500 };
+      const columns = { head: true, only: 'bytes' } as const;
+      const entries = await box.engine.read.entries({ ...query, columns });
+      assert.equal(entries.length, last);
+      assert.deepEqual(entries[0], expected);
+    }
     const [place] = await box.entries(INBOX_ID, { only: 'bytes' });
-    assert.deepEqual(place, {
-      ...expected.bytes,
-      ...nowhere,
-      contentId: whole!.contentId,
-      sizeBytes: whole!.sizeBytes,
-    });
+    assert.deepEqual(place, { ...expected, headBytes: 0, head: undefined });
   });
 }
 

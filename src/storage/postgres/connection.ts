@@ -122,16 +122,18 @@ export class Connection {
   }
 
   /**
-   * Copies out what a SELECT finds, which names its values itself: `take` gets it piece by piece, in the binary format of COPY. That costs
+   * Copies out what a SELECT finds, which names its values itself: the pieces as they came, in the binary format of COPY. That costs
    * the server its planning each time, and saves both sides to spell and read bytes and numbers as text.
    */
-  async copy(select: string, take: (piece: Buffer) => void): Promise<void> {
-    await this.#answered(async () => {
+  async copy(select: string): Promise<readonly Buffer[]> {
+    return await this.#answered(async () => {
       const copying = this.#client.unsafe(`COPY (${select}) TO STDOUT (FORMAT binary)`);
-      const pieces = await copying.readable();
-      const { promise, resolve, reject } = Promise.withResolvers<void>();
-      pieces.on('data', take).once('end', resolve).once('error', reject);
-      await promise;
+      const stream = await copying.readable();
+      const pieces: Buffer[] = [];
+      const { promise, resolve, reject } = Promise.withResolvers<readonly Buffer[]>();
+      stream.on('data', (piece: Buffer) => pieces.push(piece));
+      stream.once('end', () => resolve(pieces)).once('error', reject);
+      return await promise;
     });
   }
 

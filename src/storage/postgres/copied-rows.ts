@@ -18,10 +18,9 @@ export async function copiedRows(
   kinds: readonly Kind[],
 ): Promise<readonly Row[]> {
   const rows: Row[] = [];
-  let begun = false;
-  await connection.copy(select, (piece) => {
-    let at = begun ? 0 : HEADER_BYTES;
-    begun = true;
+  const pieces = await connection.copy(select);
+  for (const [index, piece] of pieces.entries()) {
+    let at = index === 0 ? HEADER_BYTES : 0;
     while (at < piece.length && piece.readInt16BE(at) !== TRAILER) {
       const row: Row[number][] = [];
       at += 2;
@@ -34,7 +33,7 @@ export async function copiedRows(
       }
       rows.push(row);
     }
-  });
+  }
   return rows;
 }
 

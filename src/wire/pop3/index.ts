@@ -4,6 +4,6 @@
  */
 export { type Pop3Command, type Pop3SyntaxError, parsePop3Command } from './command.ts';
 export { Pop3LineReader, type Pop3LineResult } from './line-reader.ts';
-export { MultilineEncoder } from './multiline.ts';
+export { encodeMultiline, MultilineEncoder } from './multiline.ts';
 export { type Pop3ResponseCode, pop3Continue, pop3Err, pop3Ok } from './reply.ts';
 export { TopCutter } from './top-cutter.ts';

@@ -30,6 +30,13 @@ export class MultilineEncoder {
   }
 }
 
+/** As `MultilineEncoder`, of all of a response behind its reply line at once, with its end; both are wire strings. */
+export function encodeMultiline(wire: string): string {
+  const first = wire.startsWith('.') ? '.' : '';
+  const end = wire === '' || wire.endsWith('\r\n') ? '.\r\n' : '\r\n.\r\n';
+  return `${first}${wire.replaceAll('\n.', '\n..')}${end}`;
+}
+
 /** The place of the next dot that starts a line, -1 without one. */
 function dotAfter(piece: Buffer, from: number): number {
   const at = piece.indexOf(LF_DOT, from);

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { MultilineEncoder, Pop3LineReader, parsePop3Command, TopCutter } from './index.ts';
+import {
+  encodeMultiline,
+  MultilineEncoder,
+  Pop3LineReader,
+  parsePop3Command,
+  TopCutter,
+} from './index.ts';
 
 /** Cuts bytes into pieces at the given places. */
 function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
@@ -131,13 +137,15 @@ test('multi-line responses: dots are doubled at line starts, the end is a line w
     ['a\n.\nb\r\n', 'a\n..\nb\r\n.\r\n'],
     ['a\r.b\r\n', 'a\r.b\r\n.\r\n'],
   ];
-  for (const [text, encoded] of cases)
+  for (const [text, encoded] of cases) {
+    assert.equal(encodeMultiline(text), encoded, JSON.stringify(text));
     for (let at = 0; at <= text.length; at++)
       assert.equal(
         encode(cut(Buffer.from(text), [at])),
         encoded,
         `${JSON.stringify(text)} at ${at}`,
       );
+  }
 });
 
 test('a piece without dots at line starts is not copied', () => {
@@ -158,6 +166,7 @@ test('whatever was encoded decodes to itself, cut anywhere', () => {
       assert.equal(encoded, `${body}.\r\n`, 'the terminator is the first lone dot');
       const decoded = body.replace(/(^|\n)\./g, '$1');
       const text = bytes.toString('latin1');
+      assert.equal(encodeMultiline(text), encoded);
       assert.equal(decoded, text === '' || text.endsWith('\r\n') ? text : `${text}\r\n`);
     }),
   );

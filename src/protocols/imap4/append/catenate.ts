@@ -30,7 +30,7 @@ export async function openUrl(
   const payload = entry && (await plan.payload(new MessageContent(entry, mailbox)));
   if (payload === undefined) return undefined;
   if (typeof payload === 'string') return [Buffer.from(payload, 'latin1')];
-  return 'pieces' in payload ? payload.pieces : payload;
+  return payload.pieces;
 }
 
 /** RFC 4469 §3: only what the one who asks could read by FETCH on this server. */

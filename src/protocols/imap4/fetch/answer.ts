@@ -9,8 +9,6 @@ import { UnknownEncoding } from './binary.ts';
 import { MessageContent, type Payload, type Stream } from './content.ts';
 import { type FetchPlan, renderFlags, renderModSeq, type StateItem } from './plan.ts';
 
-/** Bytes up to which a body is sent within a wire string: one write for many small ones. */
-const INLINE_BYTES_MAX = 32 * 1024;
 /** What of one message's answer is gathered before it is handed on. */
 const GATHERED_CHARS_MAX = 256 * 1024;
 
@@ -185,21 +183,8 @@ export class FetchAnswer {
       gathered.wire = `${before}${found ?? 'NIL'}`;
       return;
     }
-    if (typeof found === 'string') {
-      gathered.wire = `${before}{${found.length}}\r\n${found}`;
-      return;
-    }
-    let sizeBytes = 0;
-    for (const piece of found) sizeBytes += piece.length;
-    const literal8 = label.startsWith('BINARY[') && found.some((piece) => piece.includes(0));
-    gathered.wire = `${before}${literal8 ? '~' : ''}{${sizeBytes}}\r\n`;
-    if (sizeBytes <= INLINE_BYTES_MAX) {
-      for (const piece of found) gathered.wire += piece.toString('latin1');
-      return;
-    }
-    this.#session.write(gathered.wire);
-    for (const piece of found) this.#session.write(piece);
-    gathered.wire = '';
+    const literal8 = label.startsWith('BINARY[') && found.includes('\0');
+    gathered.wire = `${before}${literal8 ? '~' : ''}{${found.length}}\r\n${found}`;
   }
 
   async #stream(

@@ -10,7 +10,7 @@ import type { FetchPartial } from '#wire';
 import { type ByteRange, cutRange, type MessageContent, type Payload } from './content.ts';
 import type { PayloadPlan } from './section.ts';
 
-const COLUMNS = { content: true, head: true, body: true, structure: true } as const;
+const COLUMNS = { wire: true, head: true, body: true, structure: true } as const;
 
 /** A part's transfer encoding is not known, so it cannot be decoded (RFC 3516 §4.3). */
 export class UnknownEncoding extends Error {}
@@ -76,12 +76,11 @@ function decode(
   encoded: Encoded,
   partial: FetchPartial | undefined,
 ): Payload | Promise<Payload> {
-  const pieces = content.atHand(encoded.range);
-  if (pieces === undefined) return decodeAsSent(content, encoded, partial);
-  const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
-  const decoded = decodeTransfer(bytes, encoded.encoding)!;
+  const wire = content.atHand(encoded.range);
+  if (wire === undefined) return decodeAsSent(content, encoded, partial);
+  const decoded = decodeTransfer(Buffer.from(wire, 'latin1'), encoded.encoding)!;
   const { start, end } = cutRange({ start: 0, end: decoded.length }, partial);
-  return [decoded.subarray(start, end)];
+  return decoded.toString('latin1', start, end);
 }
 
 /** Decodes twice, first to learn the size, which comes first in a literal: memory stays constant. */

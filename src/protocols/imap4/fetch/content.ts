@@ -19,8 +19,8 @@ export interface Stream {
   readonly pieces: AsyncIterable<Buffer>;
 }
 
-/** What goes into an answer: bytes at hand (a string is a wire string), bytes to be read, or nothing (NIL). */
-export type Payload = string | readonly Buffer[] | Stream | undefined;
+/** What goes into an answer: a wire string, bytes to be read, or nothing (NIL). */
+export type Payload = string | Stream | undefined;
 
 /** A message was removed for good while it was being read. */
 export class ContentGone extends Error {
@@ -56,24 +56,10 @@ export class MessageContent {
     );
   }
 
-  /** The bytes of a range when they came with the row; undefined when they must be read. */
-  atHand({ start, end }: ByteRange): readonly Buffer[] | undefined {
-    const { head, body, headBytes } = this.entry;
-    const pieces: Buffer[] = [];
-    if (start < headBytes && start < end) {
-      if (head === undefined) return undefined;
-      pieces.push(
-        start === 0 && end >= headBytes ? head : head.subarray(start, Math.min(end, headBytes)),
-      );
-    }
-    if (end > headBytes && start < end) {
-      if (body === undefined) return undefined;
-      const from = Math.max(0, start - headBytes);
-      pieces.push(
-        from === 0 && end - headBytes >= body.length ? body : body.subarray(from, end - headBytes),
-      );
-    }
-    return pieces;
+  /** The bytes of a range as a wire string, when they came with the row; undefined when they must be read. */
+  atHand({ start, end }: ByteRange): string | undefined {
+    const { wire = '' } = this.entry;
+    return end <= wire.length || start >= end ? wire.slice(start, end) : undefined;
   }
 
   /**
@@ -84,7 +70,7 @@ export class MessageContent {
   async *read(range: ByteRange): AsyncGenerator<Buffer> {
     const atHand = this.atHand(range);
     if (atHand !== undefined) {
-      yield* atHand;
+      yield Buffer.from(atHand, 'latin1');
       return;
     }
     for (let at = range.start; at < range.end; ) {

@@ -11,8 +11,8 @@ export interface PayloadPlan {
 
 type Locate = (content: MessageContent) => ByteRange | undefined;
 
-const HEAD = { content: true, head: true } as const;
-const BODY = { content: true, body: true } as const;
+const HEAD = { wire: true, head: true } as const;
+const BODY = { wire: true, body: true } as const;
 const WHOLE = { ...HEAD, ...BODY } as const;
 const IN_PARTS = { ...WHOLE, structure: true } as const;
 
@@ -21,8 +21,8 @@ export function planSection(section: Section, partial: FetchPartial | undefined)
   const { columns, locate } = section.part.length === 0 ? ofMessage(section) : ofPart(section);
   if ('fields' in section) {
     const fieldsOf = headerFields(section.fields, section.text === 'HEADER.FIELDS.NOT');
-    const select = (header: Buffer): string => {
-      const selected = fieldsOf(header.toString('latin1'));
+    const select = (header: string): string => {
+      const selected = fieldsOf(header);
       if (partial === undefined) return selected;
       const { start, end } = cutRange({ start: 0, end: selected.length }, partial);
       return selected.slice(start, end);
@@ -42,12 +42,14 @@ export function planSection(section: Section, partial: FetchPartial | undefined)
 function ofHeader(
   content: MessageContent,
   range: ByteRange | undefined,
-  select: (header: Buffer) => string,
+  select: (header: string) => string,
 ): Payload | Promise<Payload> {
   if (range === undefined) return undefined;
-  const pieces = content.atHand(range);
-  if (pieces !== undefined) return select(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces));
-  return Array.fromAsync(content.read(range)).then((read) => select(Buffer.concat(read)));
+  const header = content.atHand(range);
+  if (header !== undefined) return select(header);
+  return Array.fromAsync(content.read(range)).then((pieces) =>
+    select(Buffer.concat(pieces).toString('latin1')),
+  );
 }
 
 function ofMessage({ text }: Section): { columns: EntryColumns; locate: Locate } {

@@ -1,6 +1,6 @@
 import { TopCutter } from '#wire';
 import type { Drop } from '../drop.ts';
-import { sendMessage } from '../message.ts';
+import { sendTop } from '../message.ts';
 import type { Pop3Session } from '../session.ts';
 
 /** TOP (RFC 1939 §7): header and some lines of the body; no more of the message is read than that. */
@@ -12,6 +12,5 @@ export async function top(
 ): Promise<void> {
   const message = drop.message(number);
   if (message === undefined) return session.err('No such message');
-  const cutter = new TopCutter(lines);
-  await sendMessage(session, drop, message, { reply: 'Top of message follows', cutter });
+  await sendTop(session, drop, message, new TopCutter(lines));
 }

@@ -1,44 +1,90 @@
-import type { ContentId, ModSeq, Uid } from '#model';
-import type { Entry, EntryColumns, EntryQuery } from '../../reads.ts';
+import {
+  type CellDecoding,
+  type EntryColumn,
+  type EntryLayout,
+  entryOf,
+  layoutOf,
+} from '../../entry-columns.ts';
+import type { Entry, EntryQuery } from '../../reads.ts';
 import { RANGES, rangesJson } from '../ranges.ts';
 import type { Row, Statements } from '../statements.ts';
 
-/** Column of `content` for each name of EntryColumns, in the order in which they follow the fixed columns. */
-const OPTIONAL = [
-  ['envelope', 'c.envelope'],
-  ['bodyStructure', 'c.body_structure'],
-  ['bodyShort', 'c.body_short'],
-  ['structure', 'c.structure'],
-  ['preview', 'c.preview'],
-  ['subject', 'c.subject'],
-  ['head', 'c.head'],
-  ['body', 'c.body'],
-  ['hash', 'c.hash'],
-] as const;
-
-/** The fixed columns, in groups; the uid stands before them. */
-const FIXED = {
-  flags: ['e.modseq', 'e.flags', 'e.keywords'],
-  place: ['e.content_id', 'e.size_bytes'],
-  dates: ['e.internal_ms', 'e.saved_ms'],
-  content: ['c.sent_ms', 'c.head_bytes', 'c.blob'],
-} as const;
-type Group = keyof typeof FIXED;
 const WITHIN = 'AND e.flags & ? = ? AND e.internal_ms >= ? AND e.internal_ms < ?';
 
 interface Plan {
   readonly oneRange: string;
   readonly ranges: string;
-  /** Where the first of a group stands in a row; -1 where it is not read. */
-  readonly groups: Readonly<Record<Group, number>>;
-  readonly positions: readonly number[];
 }
 
-const plans = new Map<number, Plan>();
+/** For queries without bounds, and with. */
+const plans = [new Map<EntryLayout, Plan>(), new Map<EntryLayout, Plan>()] as const;
+
+const WHOLE = "c.head || coalesce(c.body, x'')";
+/** What is no column. node:sqlite gives text much faster than bytes, where it is ASCII: what a message says is not stays bytes. */
+const SPELLED: Readonly<Partial<Record<EntryColumn, string>>> = {
+  'head as wire': 'CAST(c.head AS TEXT)',
+  'message as wire': `CASE WHEN instr(c.body_structure, '"8bit"') THEN CAST(${WHOLE} AS BLOB) ELSE CAST(${WHOLE} AS TEXT) END`,
+};
+
+const DECODING: CellDecoding<Row[number]> = {
+  rendered: (cell) => cell as string,
+  bytes: bufferOf,
+  wire: (cell, sizeBytes) =>
+    typeof cell === 'string' ? wireOf(cell, sizeBytes) : bufferOf(cell).toString('latin1'),
+};
+
+/** The same memory as a Buffer. */
+function bufferOf(cell: Row[number]): Buffer {
+  const { buffer, byteOffset, byteLength } = cell as Uint8Array;
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
+/**
+ * Bytes that were read as if they were UTF-8, as a wire string; undefined when they were not. Where each byte became a character, all are
+ * ASCII, or those that are not became U+FFFD.
+ */
+function wireOf(text: string, sizeBytes: number): string | undefined {
+  if (text.includes('\ufffd')) return undefined;
+  if (text.length === sizeBytes) return text;
+  const wire = Buffer.from(text).toString('latin1');
+  return wire.length === sizeBytes ? wire : undefined;
+}
 
 /** Reads entries by uid, lowest first, with the columns asked for. */
 export function readEntries(sql: Statements, query: EntryQuery): readonly Entry[] {
-  const plan = planOf(query.columns, query.within !== undefined);
+  const entries = readOnce(sql, query);
+  const { head, body, wire } = query.columns;
+  return wire && (head || body) ? withAllWire(sql, query, entries) : entries;
+}
+
+/** Messages that are no UTF-8 are read once more, as bytes. */
+function withAllWire(
+  sql: Statements,
+  { mailboxId, folderId, columns }: EntryQuery,
+  entries: readonly Entry[],
+): readonly Entry[] {
+  const missing = entries.filter(({ wire }) => wire === undefined);
+  if (missing.length === 0) return entries;
+  const bytes = readOnce(sql, {
+    mailboxId,
+    folderId,
+    uids: missing.map(({ uid }) => [uid, uid]),
+    columns: { only: 'bytes', head: true, body: columns.body === true },
+    limit: missing.length,
+  });
+  const wires = new Map(
+    bytes.map(({ uid, head, body }) => [uid, latin1Of(head) + latin1Of(body)] as const),
+  );
+  return entries.map((entry) => ({ ...entry, wire: entry.wire ?? wires.get(entry.uid) }));
+}
+
+function latin1Of(bytes: Buffer | undefined): string {
+  return bytes?.toString('latin1') ?? '';
+}
+
+function readOnce(sql: Statements, query: EntryQuery): readonly Entry[] {
+  const layout = layoutOf(query.columns);
+  const plan = planOf(layout, query.within !== undefined);
   const { mailboxId, folderId, uids, limit } = query;
   const since = query.changedSince ?? 0;
   const within = boundsOf(query);
@@ -48,11 +94,11 @@ export function readEntries(sql: Statements, query: EntryQuery): readonly Entry[
       ? ([plan.oneRange, mailboxId, folderId, ...one!, since, ...within, limit] as const)
       : ([plan.ranges, rangesJson(uids), mailboxId, folderId, since, ...within, limit] as const);
   if (query.bytesMax === undefined)
-    return sql.rows(text, ...values).map((row) => entryOf(row, plan));
+    return sql.rows(text, ...values).map((row) => entryOf(row, layout, DECODING));
   const entries: Entry[] = [];
   let bytes = 0;
   for (const row of sql.each(text, ...values)) {
-    const entry = entryOf(row, plan);
+    const entry = entryOf(row, layout, DECODING);
     entries.push(entry);
     bytes += entry.sizeBytes;
     if (bytes >= query.bytesMax) break;
@@ -67,86 +113,23 @@ function boundsOf({ within }: EntryQuery): readonly number[] {
     : [within.among, within.flags & within.among, within.fromMs, within.beforeMs];
 }
 
-function planOf(columns: EntryColumns, bounded: boolean): Plan {
-  let mask = 0;
-  OPTIONAL.forEach(([name], index) => {
-    if (columns[name] === true) mask |= 1 << index;
-  });
-  // Sizes and dates of the content come from the same row; without any of them the join is left out.
-  if (columns.content === true) mask |= 1 << OPTIONAL.length;
-  const hasContent = mask !== 0 && columns.only !== 'flags';
-  if (columns.only !== undefined)
-    mask |= 1 << (OPTIONAL.length + (columns.only === 'flags' ? 1 : 2));
-  const key = bounded ? ~mask : mask;
-  let plan = plans.get(key);
+function planOf(layout: EntryLayout, bounded: boolean): Plan {
+  const made = plans[bounded ? 1 : 0];
+  let plan = made.get(layout);
   if (plan === undefined) {
-    plan = makePlan(mask, groupsOf(columns, hasContent), bounded ? WITHIN : '');
-    plans.set(key, plan);
+    plan = makePlan(layout, bounded ? WITHIN : '');
+    made.set(layout, plan);
   }
   return plan;
 }
 
-function groupsOf({ only }: EntryColumns, hasContent: boolean): readonly Group[] {
-  if (only === 'flags') return ['flags'];
-  const ofEntry: readonly Group[] = only === 'bytes' ? ['place'] : ['flags', 'place', 'dates'];
-  return hasContent ? [...ofEntry, 'content'] : ofEntry;
-}
-
-function makePlan(mask: number, groups: readonly Group[], within: string): Plan {
-  const hasContent = groups.includes('content');
-  const wanted = OPTIONAL.filter((_column, index) => hasContent && (mask & (1 << index)) !== 0);
-  const list: string[] = ['e.uid'];
-  const at: Record<Group, number> = { flags: -1, place: -1, dates: -1, content: -1 };
-  for (const group of groups) at[group] = list.push(...FIXED[group]) - FIXED[group].length;
-  const positions = OPTIONAL.map((column) =>
-    wanted.includes(column) ? list.push(column[1]) - 1 : -1,
-  );
-  const columns = list.join(', ');
+function makePlan({ columns, hasContent }: EntryLayout, within: string): Plan {
+  const list = columns.map((column) => SPELLED[column] ?? column).join(', ');
   const join = hasContent ? 'JOIN content AS c ON c.content_id = e.content_id' : '';
   return {
-    groups: at,
-    positions,
-    oneRange: `SELECT ${columns} FROM entry AS e ${join}
+    oneRange: `SELECT ${list} FROM entry AS e ${join}
       WHERE e.mailbox_id = ? AND e.folder_id = ? AND e.uid BETWEEN ? AND ? AND e.modseq > ? ${within} ORDER BY e.uid LIMIT ?`,
-    ranges: `SELECT ${columns} FROM ${RANGES} AS r CROSS JOIN entry AS e ${join}
+    ranges: `SELECT ${list} FROM ${RANGES} AS r CROSS JOIN entry AS e ${join}
       WHERE e.mailbox_id = ? AND e.folder_id = ? AND e.uid BETWEEN r.lo AND r.hi AND e.modseq > ? ${within} LIMIT ?`,
-  };
-}
-
-function entryOf(row: Row, { groups, positions }: Plan): Entry {
-  const { flags, place, dates, content } = groups;
-  const text = (index: number): string | undefined => {
-    const at = positions[index]!;
-    return at < 0 ? undefined : (row[at] as string);
-  };
-  const bytes = (index: number): Buffer | undefined => {
-    const at = positions[index]!;
-    const value = at < 0 ? undefined : (row[at] as Uint8Array | null);
-    return value == null
-      ? undefined
-      : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  };
-  const keywords = flags < 0 ? '' : (row[flags + 2] as string);
-  return {
-    uid: row[0] as Uid,
-    modSeq: (flags < 0 ? 0 : row[flags]) as ModSeq,
-    flags: flags < 0 ? 0 : (row[flags + 1] as number),
-    keywords: keywords.length <= 1 ? '' : keywords.slice(1, -1),
-    contentId: (place < 0 ? 0 : row[place]) as ContentId,
-    sizeBytes: place < 0 ? 0 : (row[place + 1] as number),
-    internalMs: dates < 0 ? 0 : (row[dates] as number),
-    savedMs: dates < 0 ? 0 : (row[dates + 1] as number),
-    sentAtMs: content < 0 ? undefined : ((row[content] as number | null) ?? undefined),
-    headBytes: content < 0 ? 0 : (row[content + 1] as number),
-    blob: content < 0 ? undefined : ((row[content + 2] as string | null) ?? undefined),
-    envelope: text(0),
-    bodyStructure: text(1),
-    bodyShort: text(2),
-    structure: text(3),
-    preview: text(4),
-    subject: text(5),
-    head: bytes(6),
-    body: bytes(7),
-    hash: bytes(8),
   };
 }
