@@ -126,10 +126,18 @@ async function begin(
 
 async function applyAll(tx: Transaction, group: readonly Job[]): Promise<readonly Answer[]> {
   const answers: Promise<Answer>[] = [];
+  let isFreeing = false;
   for (const { command } of group) {
-    if (!ASK_AT_ONCE.has(command.kind)) await Promise.all(answers);
+    const { kind } = command;
+    const atOnce = ASK_AT_ONCE.has(kind);
+    // What an expunge makes room for is known with its answer.
+    if (!atOnce || (isFreeing && kind === 'ingest')) {
+      await Promise.all(answers);
+      isFreeing = false;
+    }
     answers.push(answerTo(tx, command as never));
-    if (!ASK_AT_ONCE.has(command.kind)) await Promise.all(answers);
+    if (!atOnce) await Promise.all(answers);
+    isFreeing ||= kind === 'expunge';
   }
   return await Promise.all(answers);
 }
