@@ -146,6 +146,33 @@ export function concurrencyConformance(open: OpenEngine): void {
       assert.deepEqual(await problemsOf(engine), []);
     });
 
+    test('hundreds of changes of flags at once have a modseq each, and are done in their order', async (t) => {
+      const box = await openBox(open, t);
+      await box.deliver(3);
+      const stored = await Promise.all(
+        Array.from({ length: 300 }, (_, i) =>
+          run(box.engine, {
+            kind: 'store-flags',
+            ...box.ref(),
+            uids: ranges([1, 3]),
+            operation: 'replace',
+            flags: i % 2 === 0 ? Flag.Seen : 0,
+            keywords: [`k${i % 7}`],
+            unchangedSince: undefined,
+          }),
+        ),
+      );
+      for (const { changed } of stored) assert.deepEqual(changed, [1, 2, 3]);
+      for (const [i, { modSeq }] of stored.entries())
+        if (i > 0) assert.ok(modSeq > stored[i - 1]!.modSeq);
+      const entries = await box.entries();
+      const [last] = stored.slice(-1);
+      for (const entry of entries)
+        assert.deepEqual([entry.flags, entry.keywords, entry.modSeq], [0, 'k5', last!.modSeq]);
+      assert.equal((await box.folder()).unseen, 3);
+      assert.deepEqual(await problemsOf(box.engine), []);
+    });
+
     test('reads during writes see one commit or the next, never half of one', async (t) => {
       const box = await openBox(open, t);
       let writing = true;
