@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Flag, type FolderId, type MailboxId, type ModSeq } from '#model';
+import type { FlagsStored } from '../commands.ts';
 import {
   ALL,
+  addBox,
   type Box,
   contentOf,
   type OpenEngine,
@@ -89,6 +91,86 @@ export function concurrencyConformance(open: OpenEngine): void {
       const changes = await engine.read.changes(box.ref(), 1 as ModSeq);
       assert.deepEqual(changes!.vanished, [1, 2, 3]);
       assert.deepEqual(await problemsOf(engine), []);
+    });
+
+    test('what one command makes room for, and what it changes, the next ones find', async (t) => {
+      const box = await addBox(await open(t), 4 * contentOf('n1').sizeBytes);
+      const { engine } = box;
+      await box.deliver(4, { enforceQuota: true }, 'n');
+      const one = (
+        operation: 'add' | 'remove',
+        keyword: string,
+        unchangedSince?: ModSeq,
+      ): Promise<FlagsStored> =>
+        run(engine, {
+          kind: 'store-flags',
+          ...box.ref(),
+          uids: ranges([1, 1]),
+          operation,
+          flags: 0,
+          keywords: [keyword],
+          unchangedSince,
+        });
+      const { highestModSeq } = await box.folder();
+      const expunge = { kind: 'expunge', ...box.ref(), onlyDeleted: false } as const;
+      const outcomes = await Promise.all([
+        one('add', 'New'),
+        one('add', 'NEW', highestModSeq),
+        one('add', 'new'),
+        one('remove', 'nEw'),
+        run(engine, { ...expunge, uids: ranges([4, 4]) }),
+        box.deliver(1, { enforceQuota: true }, 'n'),
+        refused(box.deliver(1, { enforceQuota: true }, 'n'), 'over-quota'),
+        one('add', 'other'),
+      ]);
+      const [first, modified, same, removed, expunged, , , last] = outcomes;
+      assert.deepEqual([first.changed, modified.changed, same.changed], [[1], [], []]);
+      assert.deepEqual(modified.modified, [1]);
+      assert.deepEqual([removed.changed, expunged.uids, last.changed], [[1], [4], [1]]);
+      const modSeqs = [first.modSeq, removed.modSeq, expunged.modSeq, last.modSeq];
+      assert.deepEqual(
+        modSeqs.toSorted((a, b) => a - b),
+        [...new Set(modSeqs)],
+      );
+      const entries = await box.entries(1 as FolderId);
+      assert.deepEqual(
+        entries.map(({ uid, keywords }) => [uid, keywords]),
+        [
+          [1, 'other'],
+          [2, ''],
+          [3, ''],
+          [5, ''],
+        ],
+      );
+      assert.equal((await box.folder()).highestModSeq, last.modSeq);
+      assert.deepEqual(await problemsOf(engine), []);
+    });
+
+    test('hundreds of changes of flags at once have a modseq each, and are done in their order', async (t) => {
+      const box = await openBox(open, t);
+      await box.deliver(3);
+      const stored = await Promise.all(
+        Array.from({ length: 300 }, (_, i) =>
+          run(box.engine, {
+            kind: 'store-flags',
+            ...box.ref(),
+            uids: ranges([1, 3]),
+            operation: 'replace',
+            flags: i % 2 === 0 ? Flag.Seen : 0,
+            keywords: [`k${i % 7}`],
+            unchangedSince: undefined,
+          }),
+        ),
+      );
+      for (const { changed } of stored) assert.deepEqual(changed, [1, 2, 3]);
+      for (const [i, { modSeq }] of stored.entries())
+        if (i > 0) assert.ok(modSeq > stored[i - 1]!.modSeq);
+      const entries = await box.entries();
+      const [last] = stored.slice(-1);
+      for (const entry of entries)
+        assert.deepEqual([entry.flags, entry.keywords, entry.modSeq], [0, 'k5', last!.modSeq]);
+      assert.equal((await box.folder()).unseen, 3);
+      assert.deepEqual(await problemsOf(box.engine), []);
     });
 
     test('reads during writes see one commit or the next, never half of one', async (t) => {

@@ -20,17 +20,28 @@ import { storeFlags } from './commands/store-flags.ts';
 import type { Outcome } from './lanes.ts';
 import type { Transaction } from './transaction.ts';
 
+/** What `apply` does. */
+export type Applied = Exclude<Command, { kind: 'clean-up' }>;
+
+/**
+ * Commands that ask all they ask before they wait, and of whose answers only counters and the log hear: those that stand side by side
+ * share a flight, in their order.
+ */
+export const ASK_AT_ONCE: ReadonlySet<Command['kind']> = new Set([
+  'ingest',
+  'store-flags',
+  'expunge',
+  'claim-recent',
+]);
+
 /**
  * Does one command within the open transaction. A handler refuses with a PosthornError before it writes anything; any
  * other error means that the transaction must be rolled back.
  */
-export async function apply(
-  tx: Transaction,
-  command: Exclude<Command, { kind: 'clean-up' }>,
-): Promise<Outcome> {
+export async function apply(tx: Transaction, command: Applied): Promise<Outcome> {
   switch (command.kind) {
     case 'ingest':
-      return await ingest(tx, command);
+      return ingest(tx, command);
     case 'store-flags':
       return await storeFlags(tx, command);
     case 'copy':

@@ -1,7 +1,7 @@
 import { type Clock, isPosthornError, PosthornError, timeOrderedId } from '#kernel';
 import type { Change } from '#model';
 import { isDurable } from '../commands.ts';
-import { apply } from './apply.ts';
+import { type Applied, ASK_AT_ONCE, apply } from './apply.ts';
 import type { Connection } from './connection.ts';
 import { failureOf, storageError } from './errors.ts';
 import type { Job, Outcome } from './lanes.ts';
@@ -125,16 +125,33 @@ async function begin(
 }
 
 async function applyAll(tx: Transaction, group: readonly Job[]): Promise<readonly Answer[]> {
-  const answers: Answer[] = [];
+  const answers: Promise<Answer>[] = [];
+  let isFreeing = false;
   for (const { command } of group) {
-    const { written } = tx;
-    try {
-      answers.push({ outcome: await apply(tx, command as never) });
-    } catch (error) {
-      // Refused before its first row, as nearly always, the others go on; after it, only a rollback undoes it.
-      if (!isPosthornError(error) || tx.written !== written) throw error;
-      answers.push({ refused: error });
+    const { kind } = command;
+    const atOnce = ASK_AT_ONCE.has(kind);
+    // What an expunge makes room for is known with its answer.
+    if (!atOnce || (isFreeing && kind === 'ingest')) {
+      await Promise.all(answers);
+      isFreeing = false;
     }
+    answers.push(answerTo(tx, command as never));
+    if (!atOnce) await Promise.all(answers);
+    isFreeing ||= kind === 'expunge';
   }
-  return answers;
+  return await Promise.all(answers);
+}
+
+async function answerTo(tx: Transaction, command: Applied): Promise<Answer> {
+  const { written } = tx;
+  const outcome = apply(tx, command);
+  const atOnce = tx.written;
+  try {
+    return { outcome: await outcome };
+  } catch (error) {
+    // Refused before its first row, as nearly always, the others go on; after it, only a rollback undoes it.
+    const now = ASK_AT_ONCE.has(command.kind) ? atOnce : tx.written;
+    if (!isPosthornError(error) || now !== written) throw error;
+    return { refused: error };
+  }
 }

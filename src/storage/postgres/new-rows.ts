@@ -19,6 +19,23 @@ const INSERT_TRACKING = `INSERT INTO tracking(mailbox_id, at_ms, event, source, 
     recipient_status, size_bytes, subject, client_address)
   SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
     $10::bigint[], $11::text[], $12::text[])`;
+const INSERT_KEYWORDS = `INSERT INTO keyword(mailbox_id, folded, name)
+  SELECT $1::bigint, * FROM unnest($2::text[], $3::text[])`;
+// Contents that lose references come as arrays of id and how many; one without a count has one. What nothing shows any more is to be
+// cleaned up.
+const RELEASE = `WITH held AS (
+    SELECT l.id, l.n, c.refs FROM unnest($2::bigint[], $3::bigint[]) AS l(id, n)
+    LEFT JOIN content_ref AS c ON c.mailbox_id = $1 AND c.content_id = l.id
+  ), gone AS (
+    DELETE FROM content_ref AS c USING held WHERE c.mailbox_id = $1 AND c.content_id = held.id AND held.refs <= held.n
+  ), lowered AS (
+    UPDATE content_ref AS c SET refs = c.refs - held.n FROM held
+    WHERE c.mailbox_id = $1 AND c.content_id = held.id AND held.refs > held.n
+  ), orphaned AS (
+    INSERT INTO orphan(mailbox_id, content_id)
+    SELECT $1, id FROM held WHERE coalesce(refs, 1) <= n ON CONFLICT DO NOTHING RETURNING 1
+  )
+  INSERT INTO chore(mailbox_id) SELECT $1::bigint WHERE EXISTS (SELECT 1 FROM orphaned) ON CONFLICT DO NOTHING`;
 const INSERT_PARTS = `INSERT INTO part(mailbox_id, command_id) SELECT * FROM unnest($1::bigint[], $2::text[])`;
 
 /** A content as a mailbox gets it. */
@@ -59,6 +76,8 @@ export class NewRows {
   readonly #changes = new Map<string, ChangeRow & { readonly uids: number[] }>();
   #tracking: { readonly mailboxId: number; readonly event: TrackingEvent }[] = [];
   #parts: { readonly mailboxId: MailboxId; readonly commandId: string }[] = [];
+  readonly #keywords = new Map<MailboxId, Map<string, string>>();
+  readonly #released = new Map<MailboxId, Map<number, number>>();
   #gathered = 0;
 
   /** Rows gathered since the beginning. */
@@ -101,13 +120,26 @@ export class NewRows {
     this.#tracking.push({ mailboxId, event });
   }
 
+  /** A keyword that is new to the mailbox, with its folded form. */
+  addKeyword(mailboxId: MailboxId, folded: string, name: string): void {
+    this.#gathered++;
+    mapOf(this.#keywords, mailboxId).set(folded, name);
+  }
+
+  /** Counts references of contents down, one for each id given; contents without any are noted for the clean-up. */
+  release(mailboxId: MailboxId, contentIds: readonly number[]): void {
+    this.#gathered++;
+    const released = mapOf(this.#released, mailboxId);
+    for (const id of contentIds) released.set(id, (released.get(id) ?? 0) + 1);
+  }
+
   addPart(mailboxId: MailboxId, commandId: string): void {
     this.#gathered++;
     this.#parts.push({ mailboxId, commandId });
   }
 
-  /** Gives the statements that write what was gathered since the last time. */
-  take(tx: string): Statement[] {
+  /** Gives the statements that write the entries, with their contents, that were gathered since the last time. */
+  takeEntries(): Statement[] {
     const statements: Statement[] = [];
     if (this.#contents.length > 0) statements.push(contentsStatement(this.#contents));
     if (this.#refs.length > 0) {
@@ -120,6 +152,15 @@ export class NewRows {
       ]);
     }
     if (this.#entries.length > 0) statements.push(entriesStatement(this.#entries));
+    this.#contents = [];
+    this.#refs = [];
+    this.#entries = [];
+    return statements;
+  }
+
+  /** Gives the statements that write all that was gathered since the last time. */
+  take(tx: string): Statement[] {
+    const statements = this.takeEntries();
     if (this.#changes.size > 0) statements.push(changesStatement([...this.#changes.values()], tx));
     if (this.#tracking.length > 0) statements.push(trackingStatement(this.#tracking));
     if (this.#parts.length > 0)
@@ -128,14 +169,38 @@ export class NewRows {
         numberArray(this.#parts.map((row) => row.mailboxId)),
         textArray(this.#parts.map((row) => row.commandId)),
       ]);
-    this.#contents = [];
-    this.#refs = [];
-    this.#entries = [];
+    for (const [mailboxId, names] of this.#keywords)
+      statements.push([
+        INSERT_KEYWORDS,
+        mailboxId,
+        textArray([...names.keys()]),
+        textArray([...names.values()]),
+      ]);
+    for (const [mailboxId, released] of this.#released)
+      statements.push([
+        RELEASE,
+        mailboxId,
+        numberArray([...released.keys()]),
+        numberArray([...released.values()]),
+      ]);
     this.#changes.clear();
+    this.#keywords.clear();
+    this.#released.clear();
     this.#tracking = [];
     this.#parts = [];
     return statements;
   }
+}
+
+function mapOf<Key, Value>(
+  maps: Map<MailboxId, Map<Key, Value>>,
+  mailboxId: MailboxId,
+): Map<Key, Value> {
+  const known = maps.get(mailboxId);
+  if (known !== undefined) return known;
+  const made = new Map<Key, Value>();
+  maps.set(mailboxId, made);
+  return made;
 }
 
 function contentsStatement(rows: readonly ContentRow[]): Statement {

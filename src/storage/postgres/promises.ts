@@ -100,10 +100,10 @@ export async function keepPart(
   const targets: IngestTarget[] = [];
   for (const target of ingest.targets)
     if (target.mailboxId === mailboxId && tx.has(target))
-      targets.push({ ...target, keywords: await fitKeywords(tx, mailboxId, target.keywords) });
+      targets.push({ ...target, keywords: fitKeywords(tx, mailboxId, target.keywords) });
   if (targets.length === 0) return [];
   tx.rows.addPart(mailboxId, commandId);
-  return await ingestPart(tx, mailboxId, { contents: ingest.contents, targets });
+  return ingestPart(tx, mailboxId, { contents: ingest.contents, targets });
 }
 
 /** Removes promises that are kept, then the marks of their parts: never the other way round. */

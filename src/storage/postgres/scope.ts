@@ -1,6 +1,6 @@
 import { assertNever } from '#kernel';
 import { INBOX_ID, type MailboxId } from '#model';
-import type { Command } from '../commands.ts';
+import type { Command, FolderRef } from '../commands.ts';
 import type { Scope } from './transaction.ts';
 
 const DIRECTORY = 'directory';
@@ -14,18 +14,16 @@ export function scopeOf(command: Exclude<Command, { kind: 'clean-up' }>): Scope 
         directory: false,
         mailboxIds: distinct(command.targets.map((target) => target.mailboxId)),
         folders: command.targets,
+        keywords: command.targets,
       };
     case 'store-flags':
+      return { ...scopeOfFolder(command), keywords: [command] };
     case 'expunge':
     case 'claim-recent':
     case 'delete-folder':
     case 'rename-folder':
     case 'set-acl':
-      return {
-        directory: false,
-        mailboxIds: [command.mailboxId],
-        folders: [command, { mailboxId: command.mailboxId, folderId: INBOX_ID }],
-      };
+      return scopeOfFolder(command);
     case 'set-annotations':
       return { ...nothing, mailboxIds: [command.mailboxId], folders: [command] };
     case 'set-server-annotations':
@@ -57,6 +55,12 @@ export function scopeOf(command: Exclude<Command, { kind: 'clean-up' }>): Scope 
   }
 }
 
+function scopeOfFolder(folder: FolderRef): Scope {
+  const { mailboxId } = folder;
+  const folders = [folder, { mailboxId, folderId: INBOX_ID }];
+  return { directory: false, mailboxIds: [mailboxId], folders };
+}
+
 /** The lanes of a command; see `Lanes`. */
 export function lanesOf(command: Command): readonly string[] {
   if (command.kind === 'clean-up') return ['clean-up'];
@@ -73,6 +77,7 @@ export function union(scopes: readonly Scope[]): Scope {
     directory: scopes.some((scope) => scope.directory),
     mailboxIds: distinct(scopes.flatMap((scope) => scope.mailboxIds)),
     folders: scopes.flatMap((scope) => scope.folders),
+    keywords: scopes.flatMap((scope) => scope.keywords ?? []),
   };
 }
 

@@ -85,7 +85,7 @@ function scopeOfFirst(
   others: readonly MailboxId[],
 ): Scope {
   const folders = ingests.flatMap((ingest) => ingest.targets);
-  return { directory: false, mailboxIds: [first], folders, peeked: others };
+  return { directory: false, mailboxIds: [first], folders, keywords: folders, peeked: others };
 }
 
 /** Refuses what any of the mailboxes would refuse; else does the first part and promises the others. */
@@ -100,9 +100,9 @@ async function firstParts(
     const { written } = tx;
     try {
       assertWhole(ingest);
-      for (const mailboxId of mailboxIds) await checkPart(tx, mailboxId, ingest);
+      for (const mailboxId of mailboxIds) checkPart(tx, mailboxId, ingest);
       const [first] = mailboxIds;
-      const entries = await ingestPart(tx, first!, ingest);
+      const entries = ingestPart(tx, first!, ingest);
       for (const event of ingest.tracking) tx.rows.addTracking(first!, event);
       await writePromise(tx, first!, ids[index]!, ingest);
       answers.push(entries);
@@ -127,7 +127,7 @@ async function keepParts(
   const { mailboxId, owed, first } = debt;
   if (owed.length === 0) return [];
   const folders = owed.flatMap(({ ingest }) => ingest.targets);
-  const scope: Scope = { directory: false, mailboxIds: [mailboxId], folders };
+  const scope: Scope = { directory: false, mailboxIds: [mailboxId], folders, keywords: folders };
   try {
     return await executor.transact(owner, scope, async (tx) => {
       const entries: Entries[] = [];

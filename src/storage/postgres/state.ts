@@ -14,8 +14,14 @@ export interface MailboxState {
   quotaBytes: number | undefined;
   quotaMessages: number | undefined;
   dirty: boolean;
+  /** The last modseq handed out; `modSeq` is the last that was used. */
+  reservedModSeq: number;
   /** The modseq that ingests of this transaction share, 0 when the next one must take a new one. */
   ingestModSeq: number;
+  /** Keywords that were asked for, folded, with the names the mailbox has for them; undefined for those that it does not know. */
+  readonly keywords: Map<string, string | undefined>;
+  /** How many the mailbox knows. */
+  keywordCount: number;
 }
 
 /** A folder's counters while a transaction works on it. */
@@ -41,6 +47,8 @@ export const LOCK_MAILBOX = `${SELECT_MAILBOX} FOR UPDATE`;
 export const SELECT_FOLDERS = `SELECT folder_id, name, special_use, uid_validity, uid_next, highest_modseq, messages, unseen, deleted,
     size_bytes, recent_from
   FROM folder WHERE mailbox_id = $1 AND folder_id = ANY($2::bigint[])`;
+export const SELECT_KEYWORDS = `SELECT a.folded, k.name, (SELECT count(*) FROM keyword WHERE mailbox_id = $1)
+  FROM unnest($2::text[]) AS a(folded) LEFT JOIN keyword AS k ON k.mailbox_id = $1 AND k.folded = a.folded`;
 export const UPDATE_MAILBOX = `UPDATE mailbox SET modseq = $2, next_folder_id = $3, next_content_id = $4, last_uid_validity = $5,
     used_bytes = $6, used_messages = $7
   WHERE mailbox_id = $1`;
@@ -48,10 +56,17 @@ export const UPDATE_FOLDER = `UPDATE folder SET uid_next = $3, highest_modseq = 
     size_bytes = $8, recent_from = $9
   WHERE mailbox_id = $1 AND folder_id = $2`;
 
+/** What a transaction knows of a mailbox beside its counters when it begins. */
+export function freshState(
+  modSeq: number,
+): Pick<MailboxState, 'modSeq' | 'reservedModSeq' | 'ingestModSeq' | 'keywords' | 'keywordCount'> {
+  return { modSeq, reservedModSeq: modSeq, ingestModSeq: 0, keywords: new Map(), keywordCount: 0 };
+}
+
 export function mailboxState(mailboxId: MailboxId, row: Row): MailboxState {
   return {
+    ...freshState(row[0] as number),
     mailboxId,
-    modSeq: row[0] as number,
     nextFolderId: row[1] as number,
     nextContentId: row[2] as number,
     lastUidValidity: row[3] as number,
@@ -60,8 +75,15 @@ export function mailboxState(mailboxId: MailboxId, row: Row): MailboxState {
     quotaBytes: (row[6] as number | null) ?? undefined,
     quotaMessages: (row[7] as number | null) ?? undefined,
     dirty: false,
-    ingestModSeq: 0,
   };
+}
+
+/** Notes the rows of `SELECT_KEYWORDS`. */
+export function noteKeywords(state: MailboxState, rows: readonly Row[]): void {
+  for (const [folded, name, count] of rows) {
+    state.keywords.set(folded as string, (name as string | null) ?? undefined);
+    state.keywordCount = count as number;
+  }
 }
 
 export function folderState(mailboxId: MailboxId, row: Row): FolderState {

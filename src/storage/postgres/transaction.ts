@@ -2,6 +2,7 @@ import { assert, PosthornError } from '#kernel';
 import type { Change, FolderId, MailboxId, ModSeq } from '#model';
 import type { FolderRef } from '../commands.ts';
 import type { Connection, Row, Statement, Value } from './connection.ts';
+import { textArray } from './literals.ts';
 import { type ChangeRow, NewRows } from './new-rows.ts';
 import {
   type FolderState,
@@ -9,11 +10,19 @@ import {
   LOCK_MAILBOX,
   type MailboxState,
   mailboxState,
+  noteKeywords,
   SELECT_FOLDERS,
+  SELECT_KEYWORDS,
   SELECT_MAILBOX,
   UPDATE_FOLDER,
   UPDATE_MAILBOX,
 } from './state.ts';
+
+/** Keywords, in any letter case, and the mailbox in which they are used. */
+interface MailboxKeywords {
+  readonly mailboxId: MailboxId;
+  readonly keywords: readonly string[];
+}
 
 /** What a transaction will work on: known before it begins, so that it can all be locked and read in one flight. */
 export interface Scope {
@@ -21,6 +30,8 @@ export interface Scope {
   readonly directory: boolean;
   readonly mailboxIds: readonly MailboxId[];
   readonly folders: readonly FolderRef[];
+  /** Keywords that will be given to entries of these mailboxes, or taken from them. */
+  readonly keywords?: readonly MailboxKeywords[];
   /** Mailboxes that are only looked at, without a lock. */
   readonly peeked?: readonly MailboxId[];
   /** False when nobody waits for the commit to be durable. */
@@ -51,7 +62,7 @@ export interface Mark {
 /**
  * One transaction: the counters of the mailboxes and folders it locked, which are changed in memory and written back with the
  * commit, and the new rows, which are gathered and written together. Statements run in between see what was written, so
- * whoever reads entries by SQL calls `flushRows` first.
+ * whoever reads entries by SQL does it with `selectEntries` or `writeEntries`, and who reads other rows calls `flushRows` first.
  */
 export class Transaction {
   readonly id: string;
@@ -90,13 +101,21 @@ export class Transaction {
     });
     for (const mailboxId of mailboxIds)
       statements.push([SELECT_FOLDERS, mailboxId, folderIds(scope, mailboxId)]);
-    const answers = (await connection.flight(statements)).slice(before);
+    const keywords = mailboxIds.map((mailboxId) => foldedKeywords(scope, mailboxId));
     mailboxIds.forEach((mailboxId, index) => {
-      const [mailbox] = answers[index]!;
-      if (mailbox === undefined) return;
-      tx.#mailboxes.set(mailboxId, mailboxState(mailboxId, mailbox));
-      for (const row of answers[mailboxIds.length + index]!)
-        tx.addFolder(folderState(mailboxId, row));
+      if (keywords[index] !== '{}') statements.push([SELECT_KEYWORDS, mailboxId, keywords[index]!]);
+    });
+    const answers = (await connection.flight(statements)).slice(before);
+    let next = 2 * mailboxIds.length;
+    mailboxIds.forEach((mailboxId, index) => {
+      const known = keywords[index] === '{}' ? [] : answers[next++]!;
+      const [row] = answers[index]!;
+      if (row === undefined) return;
+      const mailbox = mailboxState(mailboxId, row);
+      noteKeywords(mailbox, known);
+      tx.addMailbox(mailbox);
+      for (const folder of answers[mailboxIds.length + index]!)
+        tx.addFolder(folderState(mailboxId, folder));
     });
     return tx;
   }
@@ -151,9 +170,21 @@ export class Transaction {
 
   /** Takes the mailbox's next modseq for a change of one of its folders, and publishes that there is one. */
   nextModSeq(mailbox: MailboxState, folder: FolderState): ModSeq {
+    const modSeq = this.reserveModSeq(mailbox);
+    this.useModSeq(mailbox, folder, modSeq);
+    return modSeq;
+  }
+
+  /** Hands out the mailbox's next modseq, for a statement of which the answer says whether it is used. */
+  reserveModSeq(mailbox: MailboxState): ModSeq {
     mailbox.ingestModSeq = 0;
-    this.#raise(folder, this.#take(mailbox));
-    return mailbox.modSeq as ModSeq;
+    return ++mailbox.reservedModSeq as ModSeq;
+  }
+
+  /** Uses a modseq that was handed out for a change of a folder, and publishes that there is one. */
+  useModSeq(mailbox: MailboxState, folder: FolderState, modSeq: ModSeq): void {
+    this.#use(mailbox, modSeq);
+    this.#raise(folder, modSeq);
   }
 
   /**
@@ -161,10 +192,10 @@ export class Transaction {
    * can have seen the one without the other.
    */
   ingestModSeq(mailbox: MailboxState, folder: FolderState): ModSeq {
-    if (mailbox.ingestModSeq === 0) mailbox.ingestModSeq = this.#take(mailbox);
-    mailbox.dirty = true;
-    this.#raise(folder, mailbox.ingestModSeq);
-    return mailbox.ingestModSeq as ModSeq;
+    if (mailbox.ingestModSeq === 0) mailbox.ingestModSeq = ++mailbox.reservedModSeq;
+    const modSeq = mailbox.ingestModSeq as ModSeq;
+    this.useModSeq(mailbox, folder, modSeq);
+    return modSeq;
   }
 
   /** Gathers a row of the change log; kinds: a(dded), f(lags), v(anished), m(ailbox: the list of its folders). */
@@ -175,8 +206,8 @@ export class Transaction {
   /** Publishes that the list of folders of a mailbox changed. */
   foldersChanged(mailbox: MailboxState): void {
     const { mailboxId } = mailbox;
-    mailbox.ingestModSeq = 0;
-    const modSeq = this.#take(mailbox) as ModSeq;
+    const modSeq = this.reserveModSeq(mailbox);
+    this.#use(mailbox, modSeq);
     this.logChange({ mailboxId, modSeq, folderId: 0 as FolderId, kind: 'm', uids: [] });
     this.publish(`${mailboxId}`, { kind: 'folders', mailboxId, modSeq });
   }
@@ -216,11 +247,29 @@ export class Transaction {
     return await this.#connection.query(sql, ...values);
   }
 
+  /** Reads entries. */
+  async selectEntries(sql: string, ...values: readonly Value[]): Promise<readonly Row[]> {
+    const [rows] = await this.#behindEntries([[sql, ...values]]);
+    return rows!;
+  }
+
+  /** Changes entries: statements in one flight, that is sent before this returns. */
+  async writeEntries(statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> {
+    this.#written++;
+    return await this.#behindEntries(statements);
+  }
+
   /** Writes the rows that were gathered, so that SQL sees them. */
   async flushRows(): Promise<void> {
     const statements = this.rows.take(this.id);
-    this.#written += statements.length;
     if (statements.length > 0) await this.#connection.flight(statements);
+  }
+
+  /** Statements in one flight with the new entries that they must see. */
+  async #behindEntries(statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> {
+    const entries = this.rows.takeEntries();
+    const answers = await this.#connection.flight([...entries, ...statements]);
+    return answers.slice(entries.length);
   }
 
   /** Writes what was gathered and all counters, and commits, in one flight. Resolves when it is durable. */
@@ -255,24 +304,23 @@ export class Transaction {
     return rows.length > 0;
   }
 
-  #take(mailbox: MailboxState): number {
-    const modSeq = ++mailbox.modSeq;
+  #use(mailbox: MailboxState, modSeq: ModSeq): void {
+    mailbox.modSeq = Math.max(mailbox.modSeq, modSeq);
     mailbox.dirty = true;
     this.#mark ??= { mailboxId: mailbox.mailboxId, modSeq };
     if (modSeq % LOG_LOOK === 0) this.chore(mailbox.mailboxId);
-    return modSeq;
   }
 
-  #raise(folder: FolderState, modSeq: number): void {
+  #raise(folder: FolderState, modSeq: ModSeq): void {
     assert(modSeq > 0, 'modseqs begin at 1');
-    folder.highestModSeq = modSeq;
+    folder.highestModSeq = Math.max(folder.highestModSeq, modSeq);
     folder.dirty = true;
     const { mailboxId, folderId } = folder;
     this.publish(`${mailboxId}/${folderId}`, {
       kind: 'entries',
       mailboxId,
       folderId,
-      modSeq: modSeq as ModSeq,
+      modSeq: folder.highestModSeq as ModSeq,
     });
   }
 }
@@ -284,6 +332,14 @@ function keyOf({ mailboxId, folderId }: FolderRef): string {
 function folderIds({ folders }: Scope, mailboxId: MailboxId): string {
   const ids = folders.filter((ref) => ref.mailboxId === mailboxId).map((ref) => ref.folderId);
   return `{${[...new Set(ids)].join(',')}}`;
+}
+
+function foldedKeywords({ keywords = [] }: Scope, mailboxId: MailboxId): string {
+  const folded = new Set<string>();
+  for (const one of keywords)
+    if (one.mailboxId === mailboxId)
+      for (const keyword of one.keywords) folded.add(keyword.toLowerCase());
+  return textArray([...folded]);
 }
 
 function updateOfFolder(state: FolderState): Statement {

@@ -33,6 +33,8 @@ type Literal = NonNullable<AppendRun['literal']>;
 
 /** A URL that comes as a literal. */
 const URL_BYTES_MAX = 8192;
+/** From here on a literal is worth a look at the quota before it is taken. */
+const LOOK_BYTES = 64 * 1024;
 
 /** The message that is being taken. */
 interface Current {
@@ -56,9 +58,9 @@ export class Appending implements AsyncDisposable {
   #heldBytes = 0;
   /** Messages that may have files by now and are not handed to the store yet. */
   #finished: Incoming[] = [];
-  /** What the quota leaves. */
-  #roomBytes = 0;
-  #roomMessages = 0;
+  /** What the quota leaves, as far as it was looked at. */
+  #roomBytes = Number.POSITIVE_INFINITY;
+  #roomMessages = Number.POSITIVE_INFINITY;
   /** Why the command will fail although the client still sends. */
   #failure: Error | undefined;
 
@@ -112,7 +114,7 @@ export class Appending implements AsyncDisposable {
 
   async #takeRuns(mailbox: string, first: AppendRun): Promise<'all' | Completion | undefined> {
     const { reader } = this.#session.input;
-    let refusal = await this.#open(mailbox);
+    let refusal = await this.#open(mailbox, first.literal);
     for (let run = first; ; ) {
       for (const step of run.steps) refusal ??= await this.#do(step);
       const { literal } = run;
@@ -135,19 +137,25 @@ export class Appending implements AsyncDisposable {
     return 'all';
   }
 
-  async #open(name: string): Promise<Completion | undefined> {
+  async #open(name: string, literal: Literal | undefined): Promise<Completion | undefined> {
     const target = await this.#session.names.find(name);
     // RFC 9051 §6.3.12: the client may CREATE it and try again.
     if (target === undefined) return no('There is no such mailbox', 'TRYCREATE');
     const { mailbox, folder } = target;
     if (!hasRight(await mailbox.rights(folder.folderId), 'i'))
       return no('You may not put messages there', 'NOPERM');
+    this.#target = target;
+    // The store looks at the quota in any case: here it is for those who ask before they send, or send much.
+    if (literal?.synchronizing || (literal?.size ?? 0) >= LOOK_BYTES)
+      await this.#lookAtQuota(mailbox);
+    return undefined;
+  }
+
+  async #lookAtQuota(mailbox: Found['mailbox']): Promise<void> {
     const info = await mailbox.info();
     if (info === undefined) throw new PosthornError('no-mailbox');
-    this.#target = target;
     this.#roomBytes = (info.quotaBytes ?? Number.POSITIVE_INFINITY) - info.usedBytes;
     this.#roomMessages = (info.quotaMessages ?? Number.POSITIVE_INFINITY) - info.usedMessages;
-    return undefined;
   }
 
   /** Does a step; a completion when that is refused. */

@@ -92,7 +92,8 @@ export async function keepPromises({
 async function keepPromise(pool: Pool, executor: Executor, promised: Promised): Promise<void> {
   for (const mailboxId of promised.others) {
     const folders = promised.ingest.targets;
-    await executor.transact(OWNER, { directory: false, mailboxIds: [mailboxId], folders }, (tx) =>
+    const scope = { directory: false, mailboxIds: [mailboxId], folders, keywords: folders };
+    await executor.transact(OWNER, scope, (tx) =>
       keepPart(tx, mailboxId, promised, promised.mailboxId),
     );
   }

@@ -6,8 +6,7 @@ import type { Row } from '../connection.ts';
 import { numberArray, rangesLiteral, textArray, uidsLiteral } from '../literals.ts';
 import type { FolderState } from '../state.ts';
 import type { Transaction } from '../transaction.ts';
-import { releaseContents } from './expunge.ts';
-import { internKeywords, namesOf } from './keywords.ts';
+import { internKeywords, namesOf, readKeywords } from './keywords.ts';
 import { IN_RANGES } from './store-flags.ts';
 
 const SELECT_SOURCE = `SELECT e.uid, e.flags, e.size_bytes, e.content_id, e.keywords, e.internal_ms FROM entry AS e WHERE ${IN_RANGES} ORDER BY e.uid`;
@@ -32,8 +31,12 @@ export async function copy(tx: Transaction, command: Copy): Promise<Copied> {
   const source = tx.folder(command);
   const target = tx.folder(command.to);
   const { mailboxId, folderId, to } = command;
-  await tx.flushRows();
-  const rows = await tx.select(SELECT_SOURCE, mailboxId, folderId, rangesLiteral(command.uids));
+  const rows = await tx.selectEntries(
+    SELECT_SOURCE,
+    mailboxId,
+    folderId,
+    rangesLiteral(command.uids),
+  );
   const firstUid = target.uidNext as Uid;
   const uids = rows.map((row) => row[0] as Uid);
   if (rows.length === 0) return { uidValidity: target.uidValidity, uids, firstUid };
@@ -95,10 +98,11 @@ async function keywordsFor(
   stored: readonly string[],
 ): Promise<readonly string[]> {
   const names = new Set(stored.flatMap((text) => [...namesOf(text)]));
-  await internKeywords(tx, mailboxId, [...names]);
+  await readKeywords(tx, mailboxId, [...names]);
+  internKeywords(tx, mailboxId, [...names]);
   const forms = new Map<string, string>();
   for (const text of new Set(stored))
-    forms.set(text, await internKeywords(tx, mailboxId, [...namesOf(text)]));
+    forms.set(text, internKeywords(tx, mailboxId, [...namesOf(text)]));
   return stored.map((text) => forms.get(text)!);
 }
 
@@ -173,7 +177,7 @@ async function removeSource(
   const mailbox = tx.mailbox(mailboxId);
   const modSeq = tx.nextModSeq(mailbox, source);
   await tx.write(DELETE_SOURCE, mailboxId, folderId, uidsLiteral(uids));
-  if (across) await releaseContents(tx, mailboxId, rows.map(contentIdOf));
+  if (across) tx.rows.release(mailboxId, rows.map(contentIdOf));
   const sums = sumsOf(rows, ALL_FLAGS.flags);
   addSums(source, sums, -1);
   mailbox.usedBytes -= sums.sizeBytes;

@@ -9,6 +9,7 @@ import type {
   SetVerifiers,
 } from '../../commands.ts';
 import { textArray } from '../literals.ts';
+import { freshState } from '../state.ts';
 import type { Transaction } from '../transaction.ts';
 import { insertFolder } from './folders.ts';
 
@@ -105,8 +106,8 @@ export async function addMailbox(
   await tx.write(INSERT_ADDRESS, address, domainOf(address), mailboxId);
   await tx.write(INSERT_MAILBOX, mailboxId, command.quotaBytes ?? null);
   const mailbox = {
+    ...freshState(1),
     mailboxId,
-    modSeq: 1,
     nextFolderId: 1,
     nextContentId: 1,
     lastUidValidity: 0,
@@ -115,7 +116,6 @@ export async function addMailbox(
     quotaBytes: command.quotaBytes,
     quotaMessages: undefined,
     dirty: true,
-    ingestModSeq: 0,
   };
   tx.addMailbox(mailbox);
   await insertFolder(tx, mailbox, 'INBOX', undefined);

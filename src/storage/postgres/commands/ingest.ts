@@ -6,12 +6,12 @@ import type { Transaction } from '../transaction.ts';
 import { checkKeywords, internKeywords } from './keywords.ts';
 
 /** Puts contents into folders of one mailbox, or keeps tracking alone. What can be refused is refused before the first row. */
-export async function ingest(tx: Transaction, command: Ingest): Promise<Ingested> {
+export function ingest(tx: Transaction, command: Ingest): Ingested {
   assertWhole(command);
   const mailboxId = command.targets[0]?.mailboxId;
-  if (mailboxId !== undefined) await checkPart(tx, mailboxId, command);
+  if (mailboxId !== undefined) checkPart(tx, mailboxId, command);
   for (const event of command.tracking) tx.rows.addTracking(mailboxId ?? 0, event);
-  return { entries: mailboxId === undefined ? [] : await ingestPart(tx, mailboxId, command) };
+  return { entries: mailboxId === undefined ? [] : ingestPart(tx, mailboxId, command) };
 }
 
 /** Refuses an ingest that is not whole: a bug of the caller. */
@@ -28,11 +28,11 @@ export function assertWhole({ contents, targets }: Pick<Ingest, 'contents' | 'ta
  * Refuses what can be refused about the part of an ingest that goes to one mailbox. Writes nothing.
  * @throws {no-mailbox}, {no-folder}, {over-quota}, {too-many}
  */
-export async function checkPart(
+export function checkPart(
   tx: Transaction,
   mailboxId: MailboxId,
   { contents, targets }: Pick<Ingest, 'contents' | 'targets'>,
-): Promise<void> {
+): void {
   const mailbox = tx.mailbox(mailboxId);
   const more = { messages: 0, sizeBytes: 0 };
   for (const target of targets) {
@@ -47,18 +47,17 @@ export async function checkPart(
   const keywords = targets
     .filter((target) => target.mailboxId === mailboxId)
     .flatMap((target) => target.keywords);
-  await checkKeywords(tx, mailboxId, keywords);
+  checkKeywords(tx, mailboxId, keywords);
 }
 
 /** Puts the contents of an ingest into the folders of one mailbox; gives the entries in the order of its targets. */
-export async function ingestPart(
+export function ingestPart(
   tx: Transaction,
   mailboxId: MailboxId,
   { contents, targets }: Pick<Ingest, 'contents' | 'targets'>,
-): Promise<readonly IngestedEntry[]> {
+): readonly IngestedEntry[] {
   const own = targets.filter((target) => target.mailboxId === mailboxId);
-  const keywords: string[] = [];
-  for (const target of own) keywords.push(await internKeywords(tx, mailboxId, target.keywords));
+  const keywords = own.map((target) => internKeywords(tx, mailboxId, target.keywords));
   const placed = new Map<number, { readonly contentId: number; refs: number }>();
   const mailbox = tx.mailbox(mailboxId);
   const entries = own.map((target, index) => {

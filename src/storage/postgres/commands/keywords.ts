@@ -1,70 +1,75 @@
-import { isPosthornError, PosthornError } from '#kernel';
+import { assert, isPosthornError, PosthornError } from '#kernel';
 import type { MailboxId } from '#model';
 import { textArray } from '../literals.ts';
+import { noteKeywords, SELECT_KEYWORDS } from '../state.ts';
 import type { Transaction } from '../transaction.ts';
 
 /** Keywords that one mailbox may know; a client that makes up more is told so. */
 const KEYWORDS_MAX = 1000;
 
-const SELECT_KEYWORDS =
-  'SELECT folded, name FROM keyword WHERE mailbox_id = $1 AND folded = ANY($2::text[])';
-const COUNT_KEYWORDS = 'SELECT count(*) FROM keyword WHERE mailbox_id = $1';
-const INSERT_KEYWORDS = `INSERT INTO keyword(mailbox_id, folded, name)
-  SELECT $1::bigint, * FROM unnest($2::text[], $3::text[])`;
-
 /**
  * Gives keywords in the letter case in which the mailbox saw them first (they are case-insensitive, RFC 9051 §2.3.2),
- * sorted, in the stored form ` a b `. @throws {too-many} before anything was written.
+ * sorted, in the stored form ` a b `. They are in the transaction's scope, or were read by `readKeywords`.
+ * @throws {too-many} before anything was written.
  */
-export async function internKeywords(
+export function internKeywords(
   tx: Transaction,
   mailboxId: MailboxId,
   keywords: readonly string[],
-): Promise<string> {
+): string {
   if (keywords.length === 0) return ' ';
-  const { known, unknown } = await lookUp(tx, mailboxId, keywords);
-  if (unknown.size > 0) {
-    await requireRoomForKeywords(tx, mailboxId, unknown.size);
-    await tx.write(
-      INSERT_KEYWORDS,
-      mailboxId,
-      textArray([...unknown.keys()]),
-      textArray([...unknown.values()]),
-    );
-    for (const name of unknown.values()) known.add(name);
+  const unknown = checkKeywords(tx, mailboxId, keywords);
+  const mailbox = tx.mailbox(mailboxId);
+  mailbox.keywordCount += unknown.size;
+  for (const [folded, name] of unknown) {
+    mailbox.keywords.set(folded, name);
+    tx.rows.addKeyword(mailboxId, folded, name);
+  }
+  return knownKeywords(tx, mailboxId, keywords);
+}
+
+/** The same for those the mailbox knows already, passing over the others. */
+export function knownKeywords(
+  tx: Transaction,
+  mailboxId: MailboxId,
+  keywords: readonly string[],
+): string {
+  const known = new Set<string>();
+  for (const keyword of keywords) {
+    const name = nameOf(tx, mailboxId, keyword.toLowerCase());
+    if (name !== undefined) known.add(name);
   }
   return storedForm(known);
 }
 
-/** The same for those the mailbox knows already, passing over the others. */
-export async function knownKeywords(
+/**
+ * Gives those that the mailbox does not know, by their folded form. Writes nothing.
+ * @throws {too-many} when the mailbox cannot learn them
+ */
+export function checkKeywords(
   tx: Transaction,
   mailboxId: MailboxId,
   keywords: readonly string[],
-): Promise<string> {
-  if (keywords.length === 0) return ' ';
-  return storedForm((await lookUp(tx, mailboxId, keywords)).known);
-}
-
-/** @throws {too-many} when the mailbox cannot learn these keywords; nothing is written. */
-export async function checkKeywords(
-  tx: Transaction,
-  mailboxId: MailboxId,
-  keywords: readonly string[],
-): Promise<void> {
-  if (keywords.length === 0) return;
-  const { unknown } = await lookUp(tx, mailboxId, keywords);
-  if (unknown.size > 0) await requireRoomForKeywords(tx, mailboxId, unknown.size);
+): ReadonlyMap<string, string> {
+  const unknown = new Map<string, string>();
+  for (const keyword of keywords) {
+    const folded = keyword.toLowerCase();
+    if (!unknown.has(folded) && nameOf(tx, mailboxId, folded) === undefined)
+      unknown.set(folded, keyword);
+  }
+  if (unknown.size > 0 && tx.mailbox(mailboxId).keywordCount + unknown.size > KEYWORDS_MAX)
+    throw new PosthornError('too-many', `a mailbox knows at most ${KEYWORDS_MAX} keywords`);
+  return unknown;
 }
 
 /** Those of the keywords that the mailbox can have: all, or when it cannot learn them none. */
-export async function fitKeywords(
+export function fitKeywords(
   tx: Transaction,
   mailboxId: MailboxId,
   keywords: readonly string[],
-): Promise<readonly string[]> {
+): readonly string[] {
   try {
-    await checkKeywords(tx, mailboxId, keywords);
+    checkKeywords(tx, mailboxId, keywords);
     return keywords;
   } catch (error) {
     if (!isPosthornError(error, 'too-many')) throw error;
@@ -72,14 +77,19 @@ export async function fitKeywords(
   }
 }
 
-async function requireRoomForKeywords(
+/** Reads what the mailbox knows of keywords that were not in the transaction's scope. */
+export async function readKeywords(
   tx: Transaction,
   mailboxId: MailboxId,
-  more: number,
+  keywords: readonly string[],
 ): Promise<void> {
-  const [row] = await tx.select(COUNT_KEYWORDS, mailboxId);
-  if ((row?.[0] as number) + more > KEYWORDS_MAX)
-    throw new PosthornError('too-many', `a mailbox knows at most ${KEYWORDS_MAX} keywords`);
+  const mailbox = tx.mailbox(mailboxId);
+  const folded = new Set(keywords.map((keyword) => keyword.toLowerCase()));
+  const asked = [...folded].filter((keyword) => !mailbox.keywords.has(keyword));
+  if (asked.length === 0) return;
+  // Those that are new must be among those it counts.
+  await tx.flushRows();
+  noteKeywords(mailbox, await tx.select(SELECT_KEYWORDS, mailboxId, textArray(asked)));
 }
 
 /** The names of a stored form. */
@@ -91,19 +101,8 @@ function storedForm(names: ReadonlySet<string>): string {
   return names.size === 0 ? ' ' : ` ${[...names].sort().join(' ')} `;
 }
 
-async function lookUp(
-  tx: Transaction,
-  mailboxId: MailboxId,
-  keywords: readonly string[],
-): Promise<{ readonly known: Set<string>; readonly unknown: ReadonlyMap<string, string> }> {
-  const folded = new Map<string, string>();
-  for (const keyword of keywords)
-    if (!folded.has(keyword.toLowerCase())) folded.set(keyword.toLowerCase(), keyword);
-  const rows = await tx.select(SELECT_KEYWORDS, mailboxId, textArray([...folded.keys()]));
-  const known = new Set<string>();
-  for (const [key, name] of rows) {
-    known.add(name as string);
-    folded.delete(key as string);
-  }
-  return { known, unknown: folded };
+function nameOf(tx: Transaction, mailboxId: MailboxId, folded: string): string | undefined {
+  const { keywords } = tx.mailbox(mailboxId);
+  assert(keywords.has(folded), 'the keyword was read before');
+  return keywords.get(folded);
 }

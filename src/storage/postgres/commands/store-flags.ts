@@ -1,6 +1,6 @@
 import { ALL_FLAGS, Flag, type ModSeq, type Uid } from '#model';
 import type { FlagsStored, StoreFlags } from '../../commands.ts';
-import type { Value } from '../connection.ts';
+import type { Statement } from '../connection.ts';
 import { rangesLiteral, uidsIn } from '../literals.ts';
 import type { Transaction } from '../transaction.ts';
 import { internKeywords, knownKeywords } from './keywords.ts';
@@ -60,39 +60,35 @@ const UPDATES = {
 export async function storeFlags(tx: Transaction, command: StoreFlags): Promise<FlagsStored> {
   const mailbox = tx.mailbox(command.mailboxId);
   const folder = tx.folder(command);
-  await tx.flushRows();
+  const { highestModSeq } = folder;
   const { operation, mailboxId, folderId, within = ALL_FLAGS } = command;
   const known = operation === 'remove' ? knownKeywords : internKeywords;
-  const keywords = await known(tx, mailboxId, within.keywords ? command.keywords : []);
+  const keywords = known(tx, mailboxId, within.keywords ? command.keywords : []);
   const place = [mailboxId, folderId, rangesLiteral(command.uids)] as const;
-  const modified = await modifiedSince(tx, command, place);
   const isPart = operation === 'replace' && command.within !== undefined;
   const kept = isPart ? [ALL_FLAGS.flags & ~within.flags, !within.keywords] : [];
-  const [row] = await tx.write(
+  const modSeq = tx.reserveModSeq(mailbox);
+  const { unchangedSince } = command;
+  const update: Statement = [
     UPDATES[isPart ? 'replace-within' : operation],
     ...place,
     command.flags & within.flags,
     keywords,
-    mailbox.modSeq + 1,
-    command.unchangedSince ?? Number.MAX_SAFE_INTEGER,
+    modSeq,
+    unchangedSince ?? Number.MAX_SAFE_INTEGER,
     ...kept,
-  );
-  const [ranges, seen, deleted] = row as readonly [string | null, number, number];
+  ];
+  // Those that were modified are looked for before the update modifies others.
+  const look: readonly Statement[] =
+    unchangedSince === undefined ? [] : [[SELECT_MODIFIED, ...place, unchangedSince]];
+  const answers = await tx.writeEntries([...look, update]);
+  const [ranges, seen, deleted] = answers.at(-1)![0] as [string | null, number, number];
+  const modified = look.length === 0 ? [] : uidsIn(answers[0]![0]![0] as string | null);
   const changed: readonly Uid[] = uidsIn(ranges);
-  if (changed.length === 0) return { modSeq: folder.highestModSeq as ModSeq, changed, modified };
-  const modSeq = tx.nextModSeq(mailbox, folder);
+  if (changed.length === 0) return { modSeq: highestModSeq as ModSeq, changed, modified };
+  tx.useModSeq(mailbox, folder, modSeq);
   folder.unseen -= seen;
   folder.deleted += deleted;
   tx.logChange({ mailboxId, modSeq, folderId, kind: 'f', uids: changed });
   return { modSeq, changed, modified };
-}
-
-async function modifiedSince(
-  tx: Transaction,
-  { unchangedSince }: StoreFlags,
-  place: readonly Value[],
-): Promise<readonly Uid[]> {
-  if (unchangedSince === undefined) return [];
-  const [row] = await tx.select(SELECT_MODIFIED, ...place, unchangedSince);
-  return uidsIn(row![0] as string | null);
 }
