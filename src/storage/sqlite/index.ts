@@ -11,6 +11,4 @@ export {
   SqliteEngine,
 } from './engine.ts';
 export { lockDataDirectory } from './lock.ts';
-export { openSqliteSource } from './moving/source.ts';
-export { openSqliteTarget } from './moving/target.ts';
 export { WriterThread } from './thread.ts';
