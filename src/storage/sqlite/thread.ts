@@ -5,6 +5,9 @@ import { FileBlobs } from '../blobs/files.ts';
 import { BLOB_DIRECTORY } from './engine.ts';
 import type { WriterNews, WriterOrder } from './writer-thread.ts';
 
+/** Grown by a burst of mail it stays as large as it became; without a bound of its own that is what V8 allows, tens of megabytes. */
+const YOUNG_GENERATION_MB_MAX = 12;
+
 /** The writer's thread as the main thread holds it. */
 export class WriterThread {
   readonly #worker: Worker;
@@ -20,6 +23,7 @@ export class WriterThread {
     const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), {
       workerData: { dir },
       name: 'writer',
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB_MAX },
     });
     const thread = new WriterThread(worker);
     const opened = new Promise<WriterNews>((resolve, reject) => {
