@@ -7,15 +7,25 @@ import * as nodeModule from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 
 /** Type stripping without a flag, crypto.argon2, node:sqlite as Posthorn uses it. */
 const OLDEST = [24, 12];
 /**
- * glibc gives each thread up to eight places to allocate from and returns little of them: of two, sessions that wait take a third less.
- * It is read when a process begins, and never again.
+ * What glibc and V8 read when a process begins, and never again (docs/decisions/014-what-an-idle-server-holds.md).
+ *
+ * - MALLOC_ARENA_MAX: glibc gives each thread up to eight places to allocate from and returns little of them: of two, sessions that wait
+ *   take a third less.
+ * - MALLOC_TRIM_THRESHOLD_: what is free at the end of a place is returned from this size on. It is glibc's own, but unless it is said it
+ *   grows with the largest block that was ever freed, and what loading the program took is kept for good.
  */
-const ALLOCATION = 'MALLOC_ARENA_MAX';
-const ARENAS = '2';
+const ALLOCATION = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' };
+/**
+ * V8's bound for each half of the young generation, in MB: the main thread only supervises. It would hold for the other threads too,
+ * whatever they are given, so it is lifted as soon as the main thread has its heap.
+ */
+const YOUNG = '--max-semi-space-size';
+const FLAGS = process.argv[2] === 'start' ? [`${YOUNG}=1`] : [];
 /** Says to the process that was started how it came to be; never passed on. */
 const LAUNCHED = 'POSTHORN_LAUNCHED';
 
@@ -24,13 +34,15 @@ if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) await run(
 else launch();
 
 async function run() {
-  if (process.argv[2] === 'start' && process.env[ALLOCATION] === undefined) beginAgain();
+  const said = Object.keys(ALLOCATION).every((name) => process.env[name] !== undefined);
+  if (process.argv[2] === 'start' && !said) beginAgain();
   if (process.env[LAUNCHED] !== undefined && process.channel !== undefined) {
     // The launcher ends before us only when it is killed; then so are we, or a server would go on that nobody sees.
     process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
     process.channel.unref();
   }
   delete process.env[LAUNCHED];
+  if (FLAGS.some((flag) => process.execArgv.includes(flag))) setFlagsFromString(`${YOUNG}=0`);
   const root = dirname(dirname(fileURLToPath(import.meta.url)));
   // Compiled code is kept between starts; where it cannot be written, the start is slower and that is all.
   const cache = join(root, 'node_modules', '.cache', 'posthorn');
@@ -44,8 +56,8 @@ async function run() {
 /** The same process, with the same files and number, from its beginning. Where that cannot be done, it is larger and that is all. */
 function beginAgain() {
   if (process.platform !== 'linux' || process.execve === undefined) return;
-  const args = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  process.execve(process.execPath, args, { ...process.env, [ALLOCATION]: ARENAS });
+  const args = [process.execPath, ...FLAGS, ...process.execArgv, ...process.argv.slice(1)];
+  process.execve(process.execPath, args, { ...ALLOCATION, ...process.env });
 }
 
 function launch() {
@@ -59,10 +71,10 @@ function launch() {
   }
   const child = spawn(
     runtime,
-    [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)],
+    [...FLAGS, ...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)],
     {
       stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-      env: { [ALLOCATION]: ARENAS, ...process.env, [LAUNCHED]: '1' },
+      env: { ...ALLOCATION, ...process.env, [LAUNCHED]: '1' },
     },
   );
   const forward = (signal) => {

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { citusStatements, isSchemaName, schemaStatements } from '#storage/postgres';
+import { isSchemaName } from '#storage/postgres/target';
 import { print } from './command.ts';
 
 const DEFAULT_SCHEMA = 'posthorn';
@@ -16,7 +16,8 @@ export function addSchemaCommand(program: Command): void {
     .option('--schema <name>', 'name of the schema', schemaArgument, DEFAULT_SCHEMA)
     .allowExcessArguments(false)
     .showHelpAfterError('usage: posthorn schema [--citus] [--schema NAME]')
-    .action(({ citus, schema }: { readonly citus?: true; readonly schema: string }) => {
+    .action(async ({ citus, schema }: { readonly citus?: true; readonly schema: string }) => {
+      const { citusStatements, schemaStatements } = await import('#storage/postgres');
       const statements = citus === true ? citusStatements(schema) : schemaStatements(schema);
       print(statements.map((statement) => `${statement};`).join('\n'));
     });

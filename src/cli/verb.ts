@@ -13,7 +13,7 @@ import { isPosthornError, PosthornError, silentLogger, systemClock } from '#kern
 import { lockDataDirectory } from '#storage/sqlite';
 import { Store } from '#store';
 import { openEngine } from '../main/engine.ts';
-import { type Mover, moveHouse } from '../main/move.ts';
+import type { Mover } from '../main/move.ts';
 import { isDataDirectory, placeOf } from '../main/place.ts';
 
 /** A server that starts or stops holds the lock and does not answer; another command may be at work. */
@@ -108,7 +108,10 @@ async function runHere<Name extends VerbName>(call: VerbCall<Name>): Promise<Ver
   await using engine = await openEngine(dataDir, placeOf(dataDir));
   using store = new Store(engine, silentLogger);
   const directory = new Directory(engine, { clock: systemClock });
-  const move: AdminContext['move'] = (to, run) => moveHouse(dataDir, to, NOBODY, run);
+  const move: AdminContext['move'] = async (to, run) => {
+    const { moveHouse } = await import('../main/move.ts');
+    return await moveHouse(dataDir, to, NOBODY, run);
+  };
   const context = { directory, store, host: undefined, clock: systemClock, move };
   const signal = new AbortController().signal;
   return await runVerb(context, verb, args, { onProgress: onProgress ?? (() => {}), signal });

@@ -9,7 +9,7 @@
  * - `Connection` and `listen`: sockets with bounded buffers in both directions
  * - `Door`: who is let in, counted over all threads (`SharedCounts`, `SharedPace`)
  * - `RequestPort`: typed request and reply between threads
- * - `log` (pino) and `metrics` (prom-client)
+ * - `log` (pino) and `metrics`
  *
  * Callers own what they open: everything with an end is Disposable or AsyncDisposable.
  */

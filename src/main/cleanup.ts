@@ -1,6 +1,5 @@
 import type { Clock, Logger } from '#kernel';
-import type { Engine } from '#storage';
-import { UNFINISHED_AGE_MS } from '#storage/blobs';
+import { type Engine, UNFINISHED_AGE_MS } from '#storage';
 import type { Store } from '#store';
 
 const PERIOD_MS = 10_000;

@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Lifecycle, type Logger, randomBytes, systemClock } from '#kernel';
-import type { Engine } from '#storage';
-import { type Blobs, openBlobs } from '#storage/blobs';
+import type { Blobs, Engine } from '#storage';
 import { connectSqlite, openSqlite, WriterThread, type WriterWay } from '#storage/sqlite';
 import type { Place } from './place.ts';
 import { writeWhole } from './whole-file.ts';
@@ -41,7 +40,7 @@ export async function connectEngine(way: EngineWay): Promise<Engine> {
   const { PostgresEngine } = await postgres();
   return PostgresEngine.connect({
     url,
-    blobs: blobsAt(way.blobs),
+    blobs: await blobsAt(way.blobs),
     clock: systemClock,
     limits: { connections },
   });
@@ -53,7 +52,7 @@ export async function openEngine(dataDir: string, place: Place): Promise<Engine>
   const { PostgresEngine } = await postgres();
   return await PostgresEngine.open({
     url: place.url,
-    blobs: blobsAt(place.blobs),
+    blobs: await blobsAt(place.blobs),
     clock: systemClock,
   });
 }
@@ -78,7 +77,7 @@ export async function startEngine(
   const { PostgresEngine } = await postgres();
   const opened = await PostgresEngine.open({
     url,
-    blobs: blobsAt(blobs),
+    blobs: await blobsAt(blobs),
     clock: systemClock,
     limits: { connections },
   });
@@ -125,8 +124,9 @@ async function startSqlite(
 }
 
 /** The store of large bodies; undefined: the engine's own. Keys for S3 may stand in the environment, where its tools look too. */
-export function blobsAt(spec: string | undefined): Blobs | undefined {
+export async function blobsAt(spec: string | undefined): Promise<Blobs | undefined> {
   if (spec === undefined) return undefined;
+  const { openBlobs } = await import('#storage/blobs');
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = process.env;
   const credentials =
     accessKeyId === undefined || secretAccessKey === undefined

@@ -172,7 +172,7 @@ async function open(): Promise<void> {
   );
 }
 
-async function status(): Promise<FrontStatus> {
+function status(): FrontStatus {
   return {
     sessions: {
       smtp: mx.sessions,
@@ -183,7 +183,7 @@ async function status(): Promise<FrontStatus> {
     newcomers: door.newcomers,
     watches: store.watches,
     waits: waits.list().map((wait) => ({ ...wait, thread })),
-    metrics: await metrics.snapshot(),
+    metrics: metrics.snapshot(),
   };
 }
 
@@ -197,7 +197,7 @@ async function stop(graceMs: number): Promise<void> {
 
 async function serve(request: FrontRequest): Promise<FrontStatus | undefined> {
   if (request.kind === 'listen') await open();
-  else if (request.kind === 'status') return await status();
+  else if (request.kind === 'status') return status();
   else await stop(request.graceMs);
   return undefined;
 }

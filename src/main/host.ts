@@ -36,7 +36,7 @@ export class ServerHost implements AdminHost {
       newcomers: 0,
       watches: 0,
       waits: waits.list().map((wait) => ({ ...wait, thread: 'main' })),
-      metrics: await metrics.snapshot(),
+      metrics: metrics.snapshot(),
     };
     const all = [own, ...fronts];
     const { listen, engine } = this.#parts;

@@ -17,8 +17,8 @@ import { type EngineWay, startEngine } from './engine.ts';
 import { Fronts } from './fronts.ts';
 import { Gate } from './gate.ts';
 import { ServerHost } from './host.ts';
-import { type Mover, moveHouse, setAsideMoved } from './move.ts';
-import { choosePlace, notePlace } from './place.ts';
+import type { Mover } from './move.ts';
+import { choosePlace, notePlace, setAsideMoved } from './place.ts';
 import { Sessions } from './sessions.ts';
 import { shareMemory } from './shared-memory.ts';
 import { printWelcome } from './welcome.ts';
@@ -149,7 +149,10 @@ async function startParts(
     store,
     host,
     clock: systemClock,
-    move: (to, run) => moveHouse(dataDir, to, mover, run),
+    async move(to, run) {
+      const { moveHouse } = await import('./move.ts');
+      return await moveHouse(dataDir, to, mover, run);
+    },
   });
   lifecycle.started({
     name: 'control',

@@ -1,10 +1,14 @@
-import { existsSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
 import type { MoveResult, Run } from '#admin';
 import { PosthornError, systemClock } from '#kernel';
-import { type MoveSource, type MoveTarget, moveStore } from '#storage';
-import { openPostgresSource, openPostgresTarget } from '#storage/postgres';
-import { DATABASE_FILE, openSqliteSource, openSqliteTarget } from '#storage/sqlite';
+import {
+  type MoveSource,
+  type MoveTarget,
+  moveStore,
+  openPostgresSource,
+  openPostgresTarget,
+  openSqliteSource,
+  openSqliteTarget,
+} from '#storage/moving';
 import { blobsAt } from './engine.ts';
 import { notePlace, type Place, parsePlace, placeOf } from './place.ts';
 
@@ -53,19 +57,6 @@ export async function moveHouse(
   });
 }
 
-/**
- * The database that a move has left behind in a directory whose mail is elsewhere now is kept under another name: nothing may take it for
- * what is served.
- */
-export function setAsideMoved(dataDir: string, place: Place): void {
-  if (place.kind === 'sqlite' || !existsSync(join(dataDir, DATABASE_FILE))) return;
-  const day = new Date(systemClock.now()).toISOString().replace(/[:.]/g, '-');
-  for (const suffix of ['-wal', '-shm', '']) {
-    const path = join(dataDir, `${DATABASE_FILE}${suffix}`);
-    if (existsSync(path)) renameSync(path, join(dataDir, `moved-${day}.db${suffix}`));
-  }
-}
-
 function embedded(blobs: string | undefined): Place {
   if (blobs === undefined) return { kind: 'sqlite' };
   throw new PosthornError(
@@ -77,11 +68,11 @@ function embedded(blobs: string | undefined): Place {
 async function openSource(dataDir: string, place: Place): Promise<MoveSource> {
   if (place.kind === 'sqlite') return openSqliteSource(dataDir);
   const { url, blobs } = place;
-  return await openPostgresSource({ url, blobs: blobsAt(blobs), clock: systemClock });
+  return await openPostgresSource({ url, blobs: await blobsAt(blobs), clock: systemClock });
 }
 
 async function openTarget(dataDir: string, place: Place): Promise<MoveTarget> {
   if (place.kind === 'sqlite') return openSqliteTarget(dataDir);
   const { url, blobs } = place;
-  return await openPostgresTarget({ url, blobs: blobsAt(blobs), clock: systemClock });
+  return await openPostgresTarget({ url, blobs: await blobsAt(blobs), clock: systemClock });
 }

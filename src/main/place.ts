@@ -1,8 +1,8 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { PosthornError } from '#kernel';
-import { parseTarget } from '#storage/postgres';
+import { PosthornError, systemClock } from '#kernel';
+import { parseTarget } from '#storage/postgres/target';
 import { DATABASE_FILE } from '#storage/sqlite';
 import { writeWhole } from './whole-file.ts';
 
@@ -89,6 +89,19 @@ export function notePlace(dataDir: string, place: Place): void {
   }
   const note = { engine: place.url, ...(place.blobs === undefined ? {} : { blobs: place.blobs }) };
   writeWhole(join(dataDir, PLACE_FILE), `${JSON.stringify(note, undefined, 2)}\n`);
+}
+
+/**
+ * The database that a move has left behind in a directory whose mail is elsewhere now is kept under another name: nothing may take it for
+ * what is served.
+ */
+export function setAsideMoved(dataDir: string, place: Place): void {
+  if (place.kind === 'sqlite' || !existsSync(join(dataDir, DATABASE_FILE))) return;
+  const day = new Date(systemClock.now()).toISOString().replace(/[:.]/g, '-');
+  for (const suffix of ['-wal', '-shm', '']) {
+    const path = join(dataDir, `${DATABASE_FILE}${suffix}`);
+    if (existsSync(path)) renameSync(path, join(dataDir, `moved-${day}.db${suffix}`));
+  }
 }
 
 function blobsOf(place: Place): string | undefined {

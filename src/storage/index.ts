@@ -8,16 +8,13 @@
  * Changes: after a commit the engine tells `onChanges` what to look at. The change log (`read.changes`) is the truth.
  * Blobs: large bodies are files or objects of an S3 store (`#storage/blobs`), durable before a command refers to them.
  *
- * Moving: `moveStore` copies a store to another engine while it is served, and switches (`MoveSource`, `MoveTarget`: each engine opens both).
+ * Moving: `#storage/moving` copies a store to another engine while it is served, and switches.
  *
  * The data's header carries format version, least reader and least writer; a newer format is refused before a byte is
  * written. Engines: `#storage/sqlite`. `describeEngine` is the conformance suite every engine passes.
  */
 export { ANNOTATION_BYTES_MAX } from './annotation-limits.ts';
-export type { Blobs, BlobWriter, StoredBlob } from './blobs/port.ts';
+export { type Blobs, type BlobWriter, type StoredBlob, UNFINISHED_AGE_MS } from './blobs/port.ts';
 export type * from './commands.ts';
 export type { Engine } from './engine.ts';
-export { type Moved, type MoveOptions, moveStore } from './moving/move.ts';
-export type { MoveSource, MoveTarget } from './moving/port.ts';
-export type { MoveProgress } from './moving/work.ts';
 export type * from './reads.ts';

@@ -5,6 +5,6 @@
  */
 export { FileBlobs } from './files.ts';
 export { type OpenBlobsOptions, openBlobs } from './open.ts';
-export { type Blobs, type BlobWriter, type StoredBlob, UNFINISHED_AGE_MS } from './port.ts';
+export type { Blobs, BlobWriter, StoredBlob } from './port.ts';
 export type { S3Credentials, S3Location } from './s3/location.ts';
 export { S3Blobs, type S3Options } from './s3.ts';

@@ -1,6 +1,7 @@
 /** A store that goes on being used while it is moved, and targets that fail under a move. */
 import fc from 'fast-check';
-import type { Engine, MoveTarget } from '#storage';
+import type { Engine } from '#storage';
+import type { MoveTarget } from '#storage/moving';
 import { addBox, run } from '../conformance/fixture.conformance.ts';
 import { Party, perform, steps } from '../conformance/model-step.conformance.ts';
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { isPosthornError, systemClock } from '#kernel';
-import { type Engine, type MoveSource, type MoveTarget, moveStore } from '#storage';
+import type { Engine } from '#storage';
+import { type MoveSource, type MoveTarget, moveStore } from '#storage/moving';
 import {
   addBox,
   blobContent,

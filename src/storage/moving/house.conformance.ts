@@ -13,10 +13,19 @@ import {
   SERVER_ID,
   type TrackingEvent,
 } from '#model';
-import { type Engine, type MoveSource, type MoveTarget, moveStore } from '#storage';
+import type { Engine } from '#storage';
 import { FileBlobs } from '#storage/blobs';
-import { openPostgresSource, openPostgresTarget, PostgresEngine } from '#storage/postgres';
-import { DATABASE_FILE, openSqlite, openSqliteSource, openSqliteTarget } from '#storage/sqlite';
+import {
+  type MoveSource,
+  type MoveTarget,
+  moveStore,
+  openPostgresSource,
+  openPostgresTarget,
+  openSqliteSource,
+  openSqliteTarget,
+} from '#storage/moving';
+import { PostgresEngine } from '#storage/postgres';
+import { DATABASE_FILE, openSqlite } from '#storage/sqlite';
 import type { TestDatabase } from '../../../test/postgres/database.ts';
 import {
   ALL,

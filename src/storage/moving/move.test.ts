@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { systemClock } from '#kernel';
-import { type MoveProgress, moveStore } from '#storage';
+import { type MoveProgress, moveStore } from '#storage/moving';
 import { sharedDatabase, type TestDatabase } from '../../../test/postgres/database.ts';
 import { PrivatePostgres } from '../../../test/postgres/private-postgres.ts';
 import { addBox, problemsOf, refused, run } from '../conformance/fixture.conformance.ts';

@@ -10,6 +10,3 @@
  */
 export { citusStatements, schemaStatements } from './citus.ts';
 export { PostgresEngine, type PostgresOptions } from './engine.ts';
-export { openPostgresSource, type PostgresMoveOptions } from './moving/source.ts';
-export { openPostgresTarget } from './moving/target.ts';
-export { isSchemaName, parseTarget } from './target.ts';

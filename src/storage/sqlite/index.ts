@@ -12,6 +12,4 @@ export {
   type WriterWay,
 } from './engine.ts';
 export { lockDataDirectory } from './lock.ts';
-export { openSqliteSource } from './moving/source.ts';
-export { openSqliteTarget } from './moving/target.ts';
 export { WriterThread } from './thread.ts';

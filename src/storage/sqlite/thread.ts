@@ -6,6 +6,9 @@ import { CommitCounts } from './commit-counts.ts';
 import { BLOB_DIRECTORY, type WriterWay } from './engine.ts';
 import type { WriterNews, WriterOrder, WriterSetup } from './writer-thread.ts';
 
+/** Grown by a burst of mail it stays as large as it became; without a bound of its own that is what V8 allows, tens of megabytes. */
+const YOUNG_GENERATION_MB_MAX = 12;
+
 /** The writer's thread as the main thread holds it. */
 export class WriterThread {
   readonly #worker: Worker;
@@ -25,6 +28,7 @@ export class WriterThread {
     const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), {
       workerData,
       name: 'writer',
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB_MAX },
     });
     const thread = new WriterThread(worker, memory);
     const opened = new Promise<WriterNews>((resolve, reject) => {
