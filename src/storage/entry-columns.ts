@@ -1,6 +1,9 @@
 import type { ContentId, ModSeq, Uid } from '#model';
 import type { Entry, EntryColumns } from './reads.ts';
 
+/** A larger head alone does not come as a wire string: heads are read by the hundred, and are mostly far smaller. */
+export const HEAD_AS_WIRE_BYTES_MAX = 16 * 1024;
+
 /** What is read only when asked for, in the order in which it follows the fixed columns. */
 const OPTIONAL = [
   ['c.envelope', ({ envelope }) => envelope],
@@ -50,7 +53,7 @@ export interface CellDecoding<Cell> {
   readonly rendered: (cell: Cell) => string;
   readonly bytes: (cell: NonNullable<Cell>) => Buffer;
   /** Bytes of a message as a wire string; undefined when the cell does not tell them. */
-  readonly wire: (cell: Cell, sizeBytes: number) => string | undefined;
+  readonly wire: (cell: NonNullable<Cell>, sizeBytes: number) => string | undefined;
 }
 
 const layouts = new Map<number, EntryLayout>();
@@ -111,7 +114,8 @@ export function entryOf<Cell extends string | number | boolean | Uint8Array | nu
   };
   const wire = (index: number, sizeBytes: number): string | undefined => {
     const at = positions[index]!;
-    return at < 0 ? undefined : decoding.wire(row[at]!, sizeBytes);
+    const cell = at < 0 ? null : row[at]!;
+    return cell === null ? undefined : decoding.wire(cell, sizeBytes);
   };
   const keywords = flags < 0 ? '' : (row[flags + 2] as string);
   const sizeBytes = place < 0 ? 0 : (row[place + 1] as number);

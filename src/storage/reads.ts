@@ -84,7 +84,7 @@ export interface Entry extends EntryState {
   readonly body: Buffer | undefined;
   /**
    * The message as a wire string (each character a byte) from its first byte on: the head, and the body where that was asked for and is no
-   * blob. Undefined when not asked for; it may be undefined as well when the message vanished meanwhile.
+   * blob. Undefined when not asked for, and where a head alone is large; it may be undefined as well when the message vanished meanwhile.
    */
   readonly wire: string | undefined;
   readonly blob: string | undefined;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Content } from '#model';
+import { type Content, INBOX_ID } from '#model';
+import { HEAD_AS_WIRE_BYTES_MAX } from '../entry-columns.ts';
 import type { EntryColumns } from '../reads.ts';
 import {
   blobContent,
@@ -85,5 +86,28 @@ export function wireConformance(open: OpenEngine): void {
       assert.equal(entry!.wire, expected);
       assert.equal(entry!.uid, index + 1);
     }
+  });
+
+  test('a large head comes with its body, and alone not at all', async (t) => {
+    const box = await openBox(open, t);
+    const sizes = [HEAD_AS_WIRE_BYTES_MAX, HEAD_AS_WIRE_BYTES_MAX + 1];
+    const contents = sizes.flatMap((size, index) =>
+      [`h`, '\xe9'].map((letter) => {
+        const head = Buffer.alloc(size, letter, 'latin1');
+        const plain = contentOf(`${index}`);
+        return { ...plain, head, sizeBytes: head.length + plain.sizeBytes - plain.head.length };
+      }),
+    );
+    const targets = contents.map((_content, content) => ({ ...box.target(), content }));
+    await run(box.engine, { kind: 'ingest', contents, targets, tracking: [] });
+    const lengths = async (columns: EntryColumns): Promise<(number | undefined)[]> =>
+      (await box.entries(INBOX_ID, columns)).map(({ wire }) => wire?.length);
+    const head = await lengths({ wire: true, head: true });
+    assert.deepEqual(head, [sizes[0], sizes[0], undefined, undefined]);
+    const whole = await lengths({ wire: true, head: true, body: true });
+    assert.deepEqual(
+      whole,
+      contents.map(({ sizeBytes }) => sizeBytes),
+    );
   });
 }

@@ -23,7 +23,7 @@ import type { View } from '../view.ts';
 /** Rows of a batch, by how large they are. */
 const STATE_ROWS = 2000;
 const ENTRY_ROWS = 500;
-const HEAD_ROWS = 200;
+const HEAD_ROWS = 1000;
 const BODY_ROWS = 200;
 /** Octets of the messages whose bodies are read at once. */
 const BODY_BYTES = 512 * 1024;
@@ -157,7 +157,7 @@ async function setSeen(
 
 function batchOf({ columns }: FetchPlan): Pick<RowQuery, 'batch' | 'bytesMax'> {
   if (columns.body === true) return { batch: BODY_ROWS, bytesMax: BODY_BYTES };
-  return { batch: columns.head === true || columns.structure === true ? HEAD_ROWS : ENTRY_ROWS };
+  return { batch: columns.head === true ? HEAD_ROWS : ENTRY_ROWS };
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   type EntryColumn,
   type EntryLayout,
   entryOf,
+  HEAD_AS_WIRE_BYTES_MAX,
   layoutOf,
 } from '../../entry-columns.ts';
 import type { Entry, EntryQuery } from '../../reads.ts';
@@ -26,7 +27,7 @@ const BYTES: readonly EntryColumn[] = [
 ];
 /** What is no column. */
 const SPELLED: Readonly<Partial<Record<EntryColumn, string>>> = {
-  'head as wire': 'c.head',
+  'head as wire': `CASE WHEN c.head_bytes <= ${HEAD_AS_WIRE_BYTES_MAX} THEN c.head END`,
   'message as wire': "c.head || coalesce(c.body, '')",
 };
 /** Entries from which on planning a COPY costs less than it saves: with bodies, and without. */

@@ -3,6 +3,7 @@ import {
   type EntryColumn,
   type EntryLayout,
   entryOf,
+  HEAD_AS_WIRE_BYTES_MAX,
   layoutOf,
 } from '../../entry-columns.ts';
 import type { Entry, EntryQuery } from '../../reads.ts';
@@ -22,7 +23,7 @@ const plans = [new Map<EntryLayout, Plan>(), new Map<EntryLayout, Plan>()] as co
 const WHOLE = "c.head || coalesce(c.body, x'')";
 /** What is no column. node:sqlite gives text much faster than bytes, where it is ASCII: what a message says is not stays bytes. */
 const SPELLED: Readonly<Partial<Record<EntryColumn, string>>> = {
-  'head as wire': 'CAST(c.head AS TEXT)',
+  'head as wire': `CASE WHEN c.head_bytes <= ${HEAD_AS_WIRE_BYTES_MAX} THEN CAST(c.head AS TEXT) END`,
   'message as wire': `CASE WHEN instr(c.body_structure, '"8bit"') THEN CAST(${WHOLE} AS BLOB) ELSE CAST(${WHOLE} AS TEXT) END`,
 };
 
@@ -63,7 +64,10 @@ function withAllWire(
   { mailboxId, folderId, columns }: EntryQuery,
   entries: readonly Entry[],
 ): readonly Entry[] {
-  const missing = entries.filter(({ wire }) => wire === undefined);
+  const missing = entries.filter(
+    ({ wire, headBytes }) =>
+      wire === undefined && (columns.body === true || headBytes <= HEAD_AS_WIRE_BYTES_MAX),
+  );
   if (missing.length === 0) return entries;
   const bytes = readOnce(sql, {
     mailboxId,
