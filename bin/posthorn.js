@@ -25,7 +25,13 @@ const ALLOCATION = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' };
  * whatever they are given, so it is lifted as soon as the main thread has its heap.
  */
 const YOUNG = '--max-semi-space-size';
-const FLAGS = process.argv[2] === 'start' ? [`${YOUNG}=1`] : [];
+const YOUNG_OF_MAIN = `${YOUNG}=1`;
+/**
+ * A young generation of a few megabytes is collected by its own thread sooner than it is handed out to helpers; where all cores are busy,
+ * they would take the time of other sessions.
+ */
+const ALONE = '--no-parallel-scavenge';
+const FLAGS = process.argv[2] === 'start' ? [YOUNG_OF_MAIN, ALONE] : [];
 /** Says to the process that was started how it came to be; never passed on. */
 const LAUNCHED = 'POSTHORN_LAUNCHED';
 
@@ -42,7 +48,7 @@ async function run() {
     process.channel.unref();
   }
   delete process.env[LAUNCHED];
-  if (FLAGS.some((flag) => process.execArgv.includes(flag))) setFlagsFromString(`${YOUNG}=0`);
+  if (process.execArgv.includes(YOUNG_OF_MAIN)) setFlagsFromString(`${YOUNG}=0`);
   const root = dirname(dirname(fileURLToPath(import.meta.url)));
   // Compiled code is kept between starts; where it cannot be written, the start is slower and that is all.
   const cache = join(root, 'node_modules', '.cache', 'posthorn');

@@ -1,5 +1,5 @@
 import { randomBytes } from '../ids.ts';
-import { CELLS, cellsOf, ROWS, SECRET_BYTES } from './key-hash.ts';
+import { CELLS, KeyCells, ROWS, SECRET_BYTES } from './key-cells.ts';
 
 declare const brand: unique symbol;
 /** The cells of a key in the tables of one process. */
@@ -14,13 +14,13 @@ const CELLS_BYTES = ROWS * CELLS * Int32Array.BYTES_PER_ELEMENT;
  * successor begins with a part that is cleared, and what died with it is not counted any more.
  */
 export class SharedCounts {
-  readonly #secret: Uint8Array;
+  readonly #cells: KeyCells;
   readonly #parts: readonly Int32Array[];
   readonly #own: Int32Array;
 
   /** @param thread which part is this thread's; one thread at a time may have it */
   constructor(memory: SharedArrayBuffer, thread: number) {
-    this.#secret = new Uint8Array(memory, 0, SECRET_BYTES);
+    this.#cells = new KeyCells(new Uint8Array(memory, 0, SECRET_BYTES));
     const count = (memory.byteLength - SECRET_BYTES) / CELLS_BYTES;
     this.#parts = Array.from(
       { length: count },
@@ -44,7 +44,7 @@ export class SharedCounts {
 
   /** Where a key is counted: to be asked once for what is counted again and again. */
   key(name: string): CountKey {
-    return cellsOf(this.#secret, name) as CountKey;
+    return this.#cells.of(name) as CountKey;
   }
 
   /** How many there are of a key. */

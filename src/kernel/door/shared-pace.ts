@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { randomBytes } from '../ids.ts';
-import { CELLS, cellsOf, ROWS, SECRET_BYTES } from './key-hash.ts';
+import { CELLS, KeyCells, ROWS, SECRET_BYTES } from './key-cells.ts';
 
 /**
  * What was done too often lately, by key, over all threads of a process: each time is charged milliseconds, and time pays them
@@ -8,12 +8,12 @@ import { CELLS, cellsOf, ROWS, SECRET_BYTES } from './key-hash.ts';
  * The memory is the same however many keys there are, and nothing has to be swept out of it.
  */
 export class SharedPace {
-  readonly #secret: Uint8Array;
+  readonly #cells: KeyCells;
   readonly #paidMs: BigInt64Array;
   readonly #clock: Clock;
 
   constructor(memory: SharedArrayBuffer, clock: Clock) {
-    this.#secret = new Uint8Array(memory, 0, SECRET_BYTES);
+    this.#cells = new KeyCells(new Uint8Array(memory, 0, SECRET_BYTES));
     this.#paidMs = new BigInt64Array(memory, SECRET_BYTES);
     this.#clock = clock;
   }
@@ -32,12 +32,12 @@ export class SharedPace {
 
   /** Milliseconds that a key owes, at most `maxMs`: what is more was written before the clock was set back. */
   owedMs(key: string, maxMs: number): number {
-    return this.#owedMs(cellsOf(this.#secret, key), maxMs);
+    return this.#owedMs(this.#cells.of(key), maxMs);
   }
 
   /** Charges a key, which then owes at most `maxMs`. Negative milliseconds are given back. */
   charge(key: string, costMs: number, maxMs: number): void {
-    const cells = cellsOf(this.#secret, key);
+    const cells = this.#cells.of(key);
     const owedMs = Math.max(0, Math.min(maxMs, this.#owedMs(cells, maxMs) + costMs));
     const paidMs = BigInt(Math.round(this.#clock.now() + owedMs));
     for (const cell of cells) {
