@@ -5,7 +5,7 @@ import { StateColumns } from './state-columns.ts';
 
 /** Reads of the change log that are kept, and rows in them together: who has missed more asks the log itself. */
 const DELTAS_MAX = 64;
-const DELTA_ROWS_MAX = 5000;
+const DELTA_ROWS_MAX = 1000;
 /** Entries read at once where all are read. */
 const PAGE = 4096;
 /** A folder with more entries is not held in columns: making them would keep everybody waiting. */
@@ -82,7 +82,8 @@ export class KeptFolder {
       .catch(() => {})
       .then(() => {
         this.#next = undefined;
-        return this.#read();
+        // Somebody may have begun one already, since that one ended.
+        return this.#reading ?? this.#read();
       });
     return this.#next;
   }
