@@ -192,12 +192,14 @@ export interface Reads {
   openFolder(ref: FolderRef): Promise<OpenedFolder | undefined>;
   /**
    * What happened to a folder since a modseq; undefined when it is gone. Entries that nothing changed but flags, by one of the changes that are `known`, may
-   * be left out: who has changed a million messages need not read them again.
+   * be left out: who has changed a million messages need not read them again. Where more than `entriesMax` were changed none is
+   * named, and `vanished` is undefined.
    */
   changes(
     ref: FolderRef,
     since: ModSeq,
     known?: readonly ModSeq[],
+    entriesMax?: number,
   ): Promise<FolderChanges | undefined>;
   entries(query: EntryQuery): Promise<readonly Entry[]>;
   /** Flags alone: of many entries far cheaper than the entries. */

@@ -101,7 +101,8 @@ export class KeptFolder {
     const since = this.#folder?.highestModSeq;
     if (since === undefined) this.#folder = await read.folder(this.#ref);
     else {
-      const changes = await read.changes(this.#ref, since);
+      // Of more it is cheaper to know nothing: who wants them reads what it does not know itself.
+      const changes = await read.changes(this.#ref, since, [], DELTA_ROWS_MAX);
       if (changes === undefined || changes.vanished === undefined) this.#forget();
       else if (changes.folder.highestModSeq > since) this.#note(since, changes, changes.vanished);
       this.#folder = changes?.folder;

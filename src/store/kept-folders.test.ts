@@ -195,3 +195,23 @@ test('more than is kept is asked of the storage', async (t) => {
   assert.deepEqual(late, await engine.read.changes(box.ref(), since));
   assert.equal(late!.entries.length, 70);
 });
+
+test('who changed very many does not read them again, though others follow the folder', async (t) => {
+  const { engine, box, sessions } = await setUp(t, 2);
+  await box.deliver(1500);
+  const since = (await box.folder()).highestModSeq;
+  await sessions[1]!.changes(INBOX_ID, since);
+  const edit = {
+    operation: 'add',
+    flags: Flag.Seen,
+    keywords: [],
+    unchangedSince: undefined,
+  } as const;
+  const { modSeq } = await sessions[0]!.storeFlags({ folderId: INBOX_ID, uids: ALL, ...edit });
+  assert.deepEqual((await sessions[0]!.changes(INBOX_ID, since, [modSeq]))!.entries, []);
+  const told = await sessions[1]!.changes(INBOX_ID, since);
+  assert.deepEqual(told, await engine.read.changes(box.ref(), since));
+  assert.equal(told!.entries.length, 1500);
+  const all = { folderId: INBOX_ID, uids: ALL, limit: 10_000 };
+  assert.equal((await sessions[1]!.states(all)).at(-1)!.flags, Flag.Seen);
+});

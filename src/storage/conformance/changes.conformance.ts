@@ -48,6 +48,22 @@ export function changesConformance(open: OpenEngine): void {
       assert.deepEqual(entry, { uid: 3, modSeq: at[2], flags: Flag.Seen, keywords: 'k' });
     });
 
+    test('names none where more were changed than are wanted', async (t) => {
+      const box = await openBox(open, t);
+      const since = (await box.folder()).highestModSeq;
+      await box.deliver(6);
+      const gone = { kind: 'expunge', ...box.ref(), onlyDeleted: false } as const;
+      await run(box.engine, { ...gone, uids: ranges([1, 1]) });
+      const all = await box.engine.read.changes(box.ref(), since);
+      assert.equal(all!.entries.length, 5);
+      const enough = await box.engine.read.changes(box.ref(), since, [], 6);
+      assert.deepEqual(enough, all);
+      const tooMany = await box.engine.read.changes(box.ref(), since, [], 4);
+      assert.deepEqual(tooMany, { folder: all!.folder, vanished: undefined, entries: [] });
+      const nothing = await box.engine.read.changes(box.ref(), all!.folder.highestModSeq, [], 4);
+      assert.deepEqual(nothing, { folder: all!.folder, vanished: [], entries: [] });
+    });
+
     test('leaves out what only changes of flags did that are known', async (t) => {
       const box = await openBox(open, t);
       await box.deliver(5);

@@ -94,8 +94,11 @@ export class PostgresReads implements Reads {
     ref: FolderRef,
     since: ModSeq,
     known?: readonly ModSeq[],
+    entriesMax?: number,
   ): Promise<FolderChanges | undefined> {
-    return this.#ask(ref.mailboxId, (connection) => readChanges(connection, ref, since, known));
+    return this.#ask(ref.mailboxId, (connection) =>
+      readChanges(connection, ref, since, known, entriesMax),
+    );
   }
 
   entries(query: EntryQuery): Promise<readonly Entry[]> {

@@ -103,8 +103,9 @@ export class SqliteReads implements Reads {
     ref: FolderRef,
     since: ModSeq,
     known?: readonly ModSeq[],
+    entriesMax?: number,
   ): Promise<FolderChanges | undefined> {
-    return this.#snapshot(() => readChanges(this.#sql, ref, since, known));
+    return this.#snapshot(() => readChanges(this.#sql, ref, since, known, entriesMax));
   }
 
   async entries(query: EntryQuery): Promise<readonly Entry[]> {

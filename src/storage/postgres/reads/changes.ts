@@ -19,7 +19,7 @@ const SELECT_NAMED = `WITH log AS (
     WHERE i.mailbox_id = $1 AND i.folder_id = $2 AND i.uid >= lower(log.named) AND i.uid < upper(log.named)
       AND i.uid <@ log.named AND i.modseq > $3 AND m.log_floor <= $3
     -- Keeps it a look by the key for what the log names; without, it may become a walk through the whole folder.
-    OFFSET 0
+    OFFSET 0 LIMIT $5
   ) AS e ON true
   WHERE f.mailbox_id = $1 AND f.folder_id = $2 ORDER BY e.uid`;
 // When the log does not reach back so far.
@@ -33,13 +33,18 @@ export async function readChanges(
   { mailboxId, folderId }: FolderRef,
   since: ModSeq,
   known: readonly ModSeq[] = [],
+  entriesMax?: number,
 ): Promise<FolderChanges | undefined> {
-  const rows = await connection.query(SELECT_NAMED, mailboxId, folderId, since, numberArray(known));
+  const limit = entriesMax === undefined ? null : entriesMax + 1;
+  const values = [mailboxId, folderId, since, numberArray(known), limit] as const;
+  const rows = await connection.query(SELECT_NAMED, ...values);
   const [first] = rows;
   if (first === undefined) return undefined;
   const folder = folderOf(first);
   if (folder.highestModSeq <= since) return { folder, vanished: [], entries: [] };
   const [floor, gone] = first.slice(FOLDER_COLUMNS) as [number, string | null];
+  const isTooMany = entriesMax !== undefined && (floor > since || rows.length > entriesMax);
+  if (isTooMany) return { folder, vanished: undefined, entries: [] };
   if (floor <= since)
     return { folder, vanished: uidsIn(gone), entries: statesIn(rows, FOLDER_COLUMNS + 2) };
   const scanned = await connection.query(SELECT_SCAN, mailboxId, folderId, since);

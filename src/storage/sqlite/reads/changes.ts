@@ -1,7 +1,7 @@
 import type { ModSeq, Uid } from '#model';
 import type { FolderRef, UidRanges } from '../../commands.ts';
 import type { FolderChanges } from '../../reads.ts';
-import { decodeUids, mergeRanges, RANGES, rangesJson } from '../ranges.ts';
+import { ALL_UIDS, decodeUids, mergeRanges, RANGES, rangesJson } from '../ranges.ts';
 import type { Row, Statements } from '../statements.ts';
 import { readFolder } from './folders.ts';
 import { STATE_COLUMNS, stateOf } from './states.ts';
@@ -23,6 +23,7 @@ export function readChanges(
   ref: FolderRef,
   since: ModSeq,
   known: readonly ModSeq[] = [],
+  entriesMax = Number.POSITIVE_INFINITY,
 ): FolderChanges | undefined {
   const folder = readFolder(sql, ref);
   if (folder === undefined) return undefined;
@@ -32,10 +33,12 @@ export function readChanges(
   const log = complete
     ? sql.rows(SELECT_LOG, mailboxId, since, folderId, JSON.stringify(known))
     : [];
+  const named = complete && log.length <= LOG_ROWS_MAX ? namedIn(log) : undefined;
+  if (countIn(named) > entriesMax) return { folder, vanished: undefined, entries: [] };
   const rows =
-    complete && log.length <= LOG_ROWS_MAX
-      ? sql.rows(SELECT_NAMED, rangesJson(namedIn(log)), mailboxId, folderId, since)
-      : sql.rows(SELECT_SCAN, mailboxId, folderId, since);
+    named === undefined
+      ? sql.rows(SELECT_SCAN, mailboxId, folderId, since)
+      : sql.rows(SELECT_NAMED, rangesJson(named), mailboxId, folderId, since);
   return { folder, vanished: complete ? vanishedIn(log) : undefined, entries: rows.map(stateOf) };
 }
 
@@ -43,6 +46,13 @@ function namedIn(log: readonly Row[]): UidRanges {
   const ranges: (readonly [Uid, Uid])[] = [];
   for (const [kind, uids] of log) if (kind !== 'v') decodeUids(uids as string, ranges);
   return mergeRanges(ranges);
+}
+
+/** How many uids ranges name; undefined ones may name any. */
+function countIn(ranges: UidRanges = ALL_UIDS): number {
+  let count = 0;
+  for (const [first, last] of ranges) count += last - first + 1;
+  return count;
 }
 
 function vanishedIn(log: readonly Row[]): Uid[] {
