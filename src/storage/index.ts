@@ -18,3 +18,4 @@ export { type Blobs, type BlobWriter, type StoredBlob, UNFINISHED_AGE_MS } from 
 export type * from './commands.ts';
 export type { Engine } from './engine.ts';
 export type * from './reads.ts';
+export { uidCount } from './uid-count.ts';

@@ -1,5 +1,12 @@
 import type { ModSeq } from '#model';
-import type { Engine, EntryState, FolderChanges, FolderRef, StateQuery } from '#storage';
+import {
+  type Engine,
+  type EntryState,
+  type FolderChanges,
+  type FolderRef,
+  type StateQuery,
+  uidCount,
+} from '#storage';
 import type { Hub } from './hub.ts';
 import { KeptFolder } from './kept-folder.ts';
 
@@ -36,7 +43,7 @@ export class KeptFolders {
 
   /** As `Reads.states`. */
   async states(query: StateQuery): Promise<readonly EntryState[]> {
-    const isMany = spanOf(query) >= MANY;
+    const isMany = Math.min(query.limit, uidCount(query.uids)) >= MANY;
     const folder = this.#find(query, isMany);
     if (folder === undefined) return this.#engine.read.states(query);
     const states = await folder.states(query, isMany);
@@ -63,11 +70,4 @@ export class KeptFolders {
       entries -= size;
     }
   }
-}
-
-/** How many entries there may be at most. */
-function spanOf({ uids, limit }: StateQuery): number {
-  let span = 0;
-  for (const [first, last] of uids) span += last - first + 1;
-  return Math.min(span, limit);
 }

@@ -9,6 +9,7 @@ import {
   layoutOf,
 } from '../../entry-columns.ts';
 import type { Entry, EntryQuery } from '../../reads.ts';
+import { uidCount } from '../../uid-count.ts';
 import type { Connection, Row } from '../connection.ts';
 import { copiedRows, type Kind } from '../copied-rows.ts';
 import { rangesLiteral } from '../literals.ts';
@@ -57,7 +58,10 @@ export async function readEntries(
   const { mailboxId, folderId, uids, limit, columns, within, changedSince = 0 as ModSeq } = query;
   const layout = layoutOf(columns);
   const plan = planOf(layout, within !== undefined);
-  if (within === undefined && atMost(query) >= COPIED_MIN[columns.body ? 'body' : 'others']) {
+  if (
+    within === undefined &&
+    Math.min(limit, uidCount(uids)) >= COPIED_MIN[columns.body ? 'body' : 'others']
+  ) {
     const copied = await copiedRows(connection, plan.copied(query), plan.kinds);
     return copied.map((row) => entryOf(row, layout, DECODING));
   }
@@ -87,13 +91,6 @@ function firstBytes(entries: readonly Entry[], bytesMax: number): readonly Entry
 function kindOf(column: EntryColumn): Kind {
   if (TEXTS.includes(column)) return 'text';
   return BYTES.includes(column) ? 'bytes' : 'number';
-}
-
-/** How many entries there may be. */
-function atMost({ uids, limit }: EntryQuery): number {
-  let most = 0;
-  for (const [first, last] of uids) most += last - first + 1;
-  return Math.min(limit, most);
 }
 
 function planOf(layout: EntryLayout, bounded: boolean): Plan {

@@ -1,6 +1,7 @@
 import { assert } from '#kernel';
 import type { ModSeq, Uid } from '#model';
 import type { EntryState, StateQuery } from '../../reads.ts';
+import { uidCount } from '../../uid-count.ts';
 import type { Connection, Row } from '../connection.ts';
 import { copiedRows, type Kind } from '../copied-rows.ts';
 import { rangesLiteral } from '../literals.ts';
@@ -26,18 +27,12 @@ export async function readStates(
 
 async function rowsOf(connection: Connection, query: StateQuery): Promise<readonly Row[]> {
   const { mailboxId, folderId, uids, limit, changedSince = 0 as ModSeq } = query;
-  if (atMost(query) >= COPIED_MIN) return await copiedRows(connection, copied(query), KINDS);
+  if (Math.min(limit, uidCount(uids)) >= COPIED_MIN)
+    return await copiedRows(connection, copied(query), KINDS);
   const place = [mailboxId, folderId, changedSince, limit] as const;
   return uids.length === 1
     ? await connection.query(SELECT_RANGE, ...place, ...uids[0]!)
     : await connection.query(SELECT_RANGES, ...place, rangesLiteral(uids));
-}
-
-/** How many entries there may be. */
-function atMost({ uids, limit }: StateQuery): number {
-  let most = 0;
-  for (const [first, last] of uids) most += last - first + 1;
-  return Math.min(limit, most);
 }
 
 /** The same with its values in it, as COPY takes it. */

@@ -1,6 +1,7 @@
 import type { ModSeq, Uid } from '#model';
 import type { FolderRef, UidRanges } from '../../commands.ts';
 import type { FolderChanges } from '../../reads.ts';
+import { uidCount } from '../../uid-count.ts';
 import { ALL_UIDS, decodeUids, mergeRanges, RANGES, rangesJson } from '../ranges.ts';
 import type { Row, Statements } from '../statements.ts';
 import { readFolder } from './folders.ts';
@@ -34,7 +35,7 @@ export function readChanges(
     ? sql.rows(SELECT_LOG, mailboxId, since, folderId, JSON.stringify(known))
     : [];
   const named = complete && log.length <= LOG_ROWS_MAX ? namedIn(log) : undefined;
-  if (countIn(named) > entriesMax) return { folder, vanished: undefined, entries: [] };
+  if (uidCount(named ?? ALL_UIDS) > entriesMax) return { folder, vanished: undefined, entries: [] };
   const rows =
     named === undefined
       ? sql.rows(SELECT_SCAN, mailboxId, folderId, since)
@@ -46,13 +47,6 @@ function namedIn(log: readonly Row[]): UidRanges {
   const ranges: (readonly [Uid, Uid])[] = [];
   for (const [kind, uids] of log) if (kind !== 'v') decodeUids(uids as string, ranges);
   return mergeRanges(ranges);
-}
-
-/** How many uids ranges name; undefined ones may name any. */
-function countIn(ranges: UidRanges = ALL_UIDS): number {
-  let count = 0;
-  for (const [first, last] of ranges) count += last - first + 1;
-  return count;
 }
 
 function vanishedIn(log: readonly Row[]): Uid[] {
