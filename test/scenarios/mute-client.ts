@@ -31,14 +31,17 @@ export class MuteClient {
     this.#socket.removeListener('close', resolve);
   }
 
-  /** Reads until something has come. */
+  /** Reads until something has come, or the server has gone. */
   async until(wanted: RegExp): Promise<void> {
     let got = '';
-    while (!wanted.test(got)) {
-      const [chunk] = (await once(this.#socket.resume(), 'data')) as [Buffer];
-      this.#socket.pause();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const take = (chunk: Buffer): void => {
       got += chunk.toString('latin1');
-    }
+      if (wanted.test(got)) resolve();
+    };
+    this.#socket.on('data', take).once('close', resolve).resume();
+    await promise;
+    this.#socket.pause().removeListener('data', take).removeListener('close', resolve);
   }
 
   destroy(): void {
