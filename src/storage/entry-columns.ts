@@ -1,7 +1,7 @@
 import type { ContentId, ModSeq, Uid } from '#model';
 import type { Entry, EntryColumns } from './reads.ts';
 
-/** A larger head alone does not come as a wire string: heads are read by the thousand, and are mostly far smaller. */
+/** A larger head alone does not come as a wire string: heads are read by the hundred, and are mostly far smaller. */
 export const HEAD_AS_WIRE_BYTES_MAX = 16 * 1024;
 
 /** What is read only when asked for, in the order in which it follows the fixed columns. */

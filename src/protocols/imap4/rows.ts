@@ -114,6 +114,43 @@ export function* slicesOf(
   if (slice.length > 0) yield slice;
 }
 
+/** Messages that are looked at together: those of a few among others are read with them. */
+const NEIGHBOURS = 32;
+/** Messages of one run, so that others come in between. */
+const RUN_MAX = 10_000;
+
+/** Messages in a row of which something is known, or is not. */
+export interface Run {
+  readonly known: boolean;
+  readonly uids: UidRanges;
+}
+
+/** The messages of some ranges in runs, by whether something is known of them. */
+export function* runsOf(
+  view: View,
+  ranges: UidRanges,
+  known: { has(uid: Uid): boolean },
+): Generator<Run> {
+  let run = { known: false, uids: [] as [Uid, Uid][], size: 0 };
+  for (const [first, last] of ranges) {
+    const to = view.lowerBound(last + 1);
+    for (let from = view.lowerBound(first), begins = true; from < to; begins = false) {
+      const uids = view.uids.subarray(from, Math.min(to, from + NEIGHBOURS));
+      const areKnown = uids.every((uid) => known.has(uid as Uid));
+      if (run.size > 0 && (areKnown !== run.known || run.size >= RUN_MAX)) {
+        yield run;
+        run = { known: areKnown, uids: [], size: 0 };
+      }
+      run.known = areKnown;
+      if (begins || run.size === 0) run.uids.push([uids[0] as Uid, uids.at(-1) as Uid]);
+      else run.uids.at(-1)![1] = uids.at(-1) as Uid;
+      run.size += uids.length;
+      from += uids.length;
+    }
+  }
+  if (run.size > 0) yield run;
+}
+
 /** What of the ranges lies above a uid. */
 function above(ranges: UidRanges, uid: Uid): UidRanges {
   const rest = ranges.slice(ranges.findIndex(([, last]) => last > uid));

@@ -2,6 +2,7 @@ import type { SecureContext } from 'node:tls';
 import type { Account, Directory } from '#directory';
 import type { Clock } from '#kernel';
 import type { Store } from '#store';
+import type { KeptAnswers } from './fetch/kept-answers.ts';
 import type { ImapLimits } from './limits.ts';
 import type { SwitchOff } from './switched-off.ts';
 
@@ -25,6 +26,7 @@ export interface ServerContext {
   readonly administrators: ReadonlySet<string>;
   /** Bytes of messages that wait in memory for the end of their APPEND. */
   readonly appends: { heldBytes: number };
+  readonly keptAnswers: KeptAnswers;
   /** With it STARTTLS is offered. */
   readonly secureContext: SecureContext | undefined;
   /** Counts a session of a mailbox; false when it has too many already. */

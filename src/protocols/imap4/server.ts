@@ -12,6 +12,7 @@ import {
 import { encodeStatus } from '#wire';
 import { seatOf } from '../seat.ts';
 import { converse } from './converse.ts';
+import { KeptAnswers } from './fetch/kept-answers.ts';
 import { DEFAULT_IMAP_LIMITS, type ImapLimits } from './limits.ts';
 import type { ServerContext } from './server-context.ts';
 import { Session } from './session.ts';
@@ -20,7 +21,14 @@ import type { SwitchOff } from './switched-off.ts';
 export interface ImapServerOptions
   extends Omit<
     ServerContext,
-    'limits' | 'secureContext' | 'switchOffs' | 'administrators' | 'admit' | 'dismiss' | 'appends'
+    | 'limits'
+    | 'secureContext'
+    | 'switchOffs'
+    | 'administrators'
+    | 'admit'
+    | 'dismiss'
+    | 'appends'
+    | 'keptAnswers'
   > {
   readonly log: Logger;
   /** Those that are not given have their defaults. */
@@ -64,6 +72,7 @@ export class ImapServer {
       switchOffs,
       administrators: new Set(administrators),
       appends: { heldBytes: 0 },
+      keptAnswers: new KeptAnswers(),
       limits: { ...DEFAULT_IMAP_LIMITS, ...limits },
       admit: (account) => this.#admit(account),
       dismiss: (account) => this.#dismiss(account),

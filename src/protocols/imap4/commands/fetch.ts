@@ -11,19 +11,26 @@ import {
 } from '#wire';
 import { bad, type Completion, no, ok } from '../completion.ts';
 import { FetchAnswer } from '../fetch/answer.ts';
-import { type FetchPlan, planFetch, type StateItem } from '../fetch/plan.ts';
+import { type FetchPlan, planFetch } from '../fetch/plan.ts';
 import { goneCode } from '../gone.ts';
 import { newestWithin, tellLimit } from '../message-limit.ts';
 import { clipRanges, pageOf, uidRanges, uidRangesOf } from '../ranges.ts';
-import { type RowQuery, readRows, readStates, type StatesQuery, slicesOf } from '../rows.ts';
+import {
+  type RowQuery,
+  readRows,
+  readStates,
+  runsOf,
+  type StatesQuery,
+  slicesOf,
+} from '../rows.ts';
 import type { Session } from '../session.ts';
 import { vanishedUids } from '../vanished.ts';
 import type { View } from '../view.ts';
 
 /** Rows of a batch, by how large they are. */
 const STATE_ROWS = 2000;
+const KEPT_ROWS = 1000;
 const ENTRY_ROWS = 500;
-const HEAD_ROWS = 1000;
 const BODY_ROWS = 200;
 /** Octets of the messages whose bodies are read at once. */
 const BODY_BYTES = 512 * 1024;
@@ -57,8 +64,12 @@ export async function fetch(session: Session, command: FetchCommand): Promise<Co
   });
   const answer = new FetchAnswer(session, view, plan);
   const query = { columns: plan.columns, ...batchOf(plan), changedSince };
-  if (plan.stateItems !== undefined)
-    await writeStates(session, answer, plan.stateItems, { uids: uidRanges(ranges), changedSince });
+  if (plan.fixedKey === '')
+    await writeStates(session, answer, {
+      uids: uidRanges(ranges),
+      batch: STATE_ROWS,
+      changedSince,
+    });
   else if (plan.setsSeen && !view.readOnly && view.may('s'))
     await fetchAndSee(session, answer, ranges, query);
   else await writeAll(session, answer, { ...query, uids: uidRanges(ranges) }, new Set());
@@ -69,19 +80,38 @@ export async function fetch(session: Session, command: FetchCommand): Promise<Co
 async function writeStates(
   session: Session,
   answer: FetchAnswer,
-  items: readonly StateItem[],
-  query: Omit<StatesQuery, 'batch'>,
+  query: StatesQuery,
+  fixed?: ReadonlyMap<Uid, string>,
 ): Promise<void> {
   let begun = false;
-  for await (const states of readStates(session.view, { ...query, batch: STATE_ROWS })) {
+  for await (const states of readStates(session.view, query)) {
     if (begun) await session.breathe();
     begun = true;
-    answer.writeStates(states, items);
+    answer.writeStates(states, fixed);
     if (session.connection.closed) return;
   }
 }
 
+/** Answers with what is kept where that is all that is asked for, and reads the rest. @param seen as `FetchAnswer.write` takes it */
 async function writeAll(
+  session: Session,
+  answer: FetchAnswer,
+  query: RowQuery,
+  seen: ReadonlySet<Uid>,
+): Promise<void> {
+  const fixed = answer.kept.texts;
+  if (fixed.size === 0 || seen.size > 0) return writeRead(session, answer, query, seen);
+  let begun = false;
+  for (const { known, uids } of runsOf(session.view, query.uids, fixed)) {
+    if (begun) await session.breathe();
+    begun = true;
+    if (known) await writeStates(session, answer, { ...query, uids, batch: KEPT_ROWS }, fixed);
+    else await writeRead(session, answer, { ...query, uids }, seen);
+    if (session.connection.closed) return;
+  }
+}
+
+async function writeRead(
   session: Session,
   answer: FetchAnswer,
   query: RowQuery,
@@ -157,7 +187,7 @@ async function setSeen(
 
 function batchOf({ columns }: FetchPlan): Pick<RowQuery, 'batch' | 'bytesMax'> {
   if (columns.body === true) return { batch: BODY_ROWS, bytesMax: BODY_BYTES };
-  return { batch: columns.head === true ? HEAD_ROWS : ENTRY_ROWS };
+  return { batch: ENTRY_ROWS };
 }
 
 /**

@@ -7,23 +7,24 @@ import { fetchStart } from '../uid-only.ts';
 import type { View } from '../view.ts';
 import { UnknownEncoding } from './binary.ts';
 import { MessageContent, type Payload, type Stream } from './content.ts';
-import { type FetchPlan, renderFlags, renderModSeq, type StateItem } from './plan.ts';
+import type { AnswersOfFolder } from './kept-answers.ts';
+import { type FetchPlan, renderFlags, renderModSeq } from './plan.ts';
 
 /** What of one message's answer is gathered before it is handed on. */
 const GATHERED_CHARS_MAX = 256 * 1024;
-
-/** What renders the items of a row. */
-type Items<Row> = readonly ((row: Row, recent: boolean) => string)[];
 
 /** The value of an item of a message. */
 type Found = Payload | number;
 
 const UNKNOWN = Symbol('a value that cannot be had');
 
-/** What of an answer was not sent yet, and what stands before its next item. */
+/** What of an answer was not sent yet. */
 interface Gathered {
   wire: string;
+  /** What stands before its next item. */
   space: string;
+  /** Where in it that begins which never changes; undefined when that is not all of it. */
+  fixedFrom: number | undefined;
 }
 
 function isStream(found: Found | typeof UNKNOWN): found is Stream {
@@ -36,6 +37,8 @@ export class FetchAnswer {
   readonly #view: View;
   readonly #plan: FetchPlan;
   readonly #numbers: SeqFinder;
+  /** What of the answers never changes, where it is kept. */
+  readonly kept: AnswersOfFolder;
   /** A part could not be decoded (RFC 3516 §4.3). */
   unknownEncoding = false;
 
@@ -44,6 +47,7 @@ export class FetchAnswer {
     this.#view = view;
     this.#plan = plan;
     this.#numbers = new SeqFinder(view);
+    this.kept = session.server.keptAnswers.of(view, plan.fixedKey);
   }
 
   /**
@@ -54,31 +58,57 @@ export class FetchAnswer {
   async write(rows: readonly Entry[], seen: ReadonlySet<Uid>): Promise<void> {
     // A message may have got a keyword that the view has not heard of yet.
     if (this.#plan.hasFlags || seen.size > 0) tellKeywords(this.#session, this.#view, rows);
-    if (this.#plan.contentItems.length === 0) this.#writeRows(rows, this.#plan.rowItems);
+    if (this.#plan.contentItems.length === 0)
+      this.#writeAll(rows, (entry) => this.#fixedAndKept(entry));
     else await this.#writeMessages(rows, seen);
   }
 
-  /** Answers a batch of a plan for which the flags are enough. */
-  writeStates(states: readonly EntryState[], items: readonly StateItem[]): void {
+  /**
+   * Answers a batch by the flags alone.
+   *
+   * @param fixed what else is asked for, of each message that is to be answered for; undefined when it is nothing
+   */
+  writeStates(states: readonly EntryState[], fixed?: ReadonlyMap<Uid, string>): void {
     if (this.#plan.hasFlags) tellKeywords(this.#session, this.#view, states);
-    this.#writeRows(states, items);
+    this.#writeAll(states, fixed && (({ uid }) => fixed.get(uid)));
   }
 
-  #writeRows<Row extends EntryState>(rows: readonly Row[], items: Items<Row>): void {
+  /** Writes answers in one piece. @param fixedOf what never changes of each; without it, there is none */
+  #writeAll<Row extends EntryState>(
+    rows: readonly Row[],
+    fixedOf: ((row: Row) => string | undefined) | undefined,
+  ): void {
     let wire = '';
     for (const row of rows) {
       const seq = this.#numbers.seqOf(row.uid);
-      if (seq !== undefined)
-        wire += `${fetchStart(this.#session, seq, row.uid)}${this.#items(row, items)})\r\n`;
+      const fixed = fixedOf === undefined ? '' : fixedOf(row);
+      if (seq === undefined || fixed === undefined) continue;
+      const state = this.#state(row);
+      const space = state === '' || fixed === '' ? '' : ' ';
+      wire += `${fetchStart(this.#session, seq, row.uid)}${state}${space}${fixed})\r\n`;
     }
     this.#session.write(wire);
   }
 
-  #items<Row extends EntryState>(row: Row, items: Items<Row>): string {
+  /** What the row tells beside the flags. */
+  #fixed(entry: Entry): string {
+    let wire = '';
+    for (const item of this.#plan.fixedItems)
+      wire = wire === '' ? item(entry) : `${wire} ${item(entry)}`;
+    return wire;
+  }
+
+  #fixedAndKept(entry: Entry): string {
+    const fixed = this.#fixed(entry);
+    if (this.kept.wants(entry.uid, fixed.length)) this.kept.keep(entry.uid, fixed);
+    return fixed;
+  }
+
+  #state(row: EntryState): string {
     const recent = this.#view.isRecent(row.uid);
     if (this.#plan.hasModSeq) this.#view.shown(row.modSeq);
     let wire = '';
-    for (const item of items)
+    for (const item of this.#plan.stateItems)
       wire = wire === '' ? item(row, recent) : `${wire} ${item(row, recent)}`;
     return wire;
   }
@@ -97,12 +127,18 @@ export class FetchAnswer {
   #writeMessage(entry: Entry, changed: boolean): Promise<void> | undefined {
     const seq = this.#numbers.seqOf(entry.uid);
     if (seq === undefined) return undefined;
-    const items = this.#items(entry, this.#plan.rowItems);
+    const state = this.#state(entry);
     const told = changed ? this.#changed(entry) : '';
-    const between = items !== '' && told !== '' ? ' ' : '';
-    const wire = `${fetchStart(this.#session, seq, entry.uid)}${items}${between}${told}`;
-    const space = items === '' && told === '' ? '' : ' ';
-    return this.#writeContents({ wire, space }, new MessageContent(entry, this.#view.mailbox), 0);
+    const between = state !== '' && told !== '' ? ' ' : '';
+    const before = `${fetchStart(this.#session, seq, entry.uid)}${state}${between}${told}`;
+    const space = state === '' && told === '' ? '' : ' ';
+    const fixed = this.#fixed(entry);
+    const gathered = {
+      wire: fixed === '' ? before : `${before}${space}${fixed}`,
+      space: fixed === '' ? space : ' ',
+      fixedFrom: before.length + space.length,
+    };
+    return this.#writeContents(gathered, new MessageContent(entry, this.#view.mailbox), 0);
   }
 
   /** The flags that \Seen changed, if they were not asked for anyway. */
@@ -131,13 +167,19 @@ export class FetchAnswer {
           return this.#writeRead(gathered, content, index, found);
         this.#gather(gathered, label, found);
       } catch (error) {
-        this.#passOver(error);
+        this.#passOver(gathered, error);
       }
       if (gathered.wire.length >= GATHERED_CHARS_MAX || connection.backlogged)
         return this.#relieve(gathered, content, index + 1);
     }
-    this.#session.write(`${gathered.wire})\r\n`);
+    this.#end(gathered, content.entry.uid);
     return undefined;
+  }
+
+  #end({ wire, fixedFrom }: Gathered, uid: Uid): void {
+    if (fixedFrom !== undefined && this.kept.wants(uid, wire.length - fixedFrom))
+      this.kept.keep(uid, wire.slice(fixedFrom));
+    this.#session.write(`${wire})\r\n`);
   }
 
   /** Many items of one message may be far more than the message: hands on what is gathered, and writes those from an index on. */
@@ -145,6 +187,7 @@ export class FetchAnswer {
     const { connection } = this.#session;
     this.#session.write(gathered.wire);
     gathered.wire = '';
+    gathered.fixedFrom = undefined;
     if (connection.backlogged) await connection.drained();
     await this.#writeContents(gathered, content, from);
   }
@@ -161,7 +204,7 @@ export class FetchAnswer {
     try {
       found = await reading;
     } catch (error) {
-      this.#passOver(error);
+      this.#passOver(gathered, error);
       found = UNKNOWN;
     }
     if (isStream(found)) await this.#stream(gathered, label, found);
@@ -169,10 +212,11 @@ export class FetchAnswer {
     await this.#writeContents(gathered, content, index + 1);
   }
 
-  /** A part that cannot be decoded has no answer. */
-  #passOver(error: unknown): void {
+  /** A part that cannot be decoded has no answer; the completion tells of it. */
+  #passOver(gathered: Gathered, error: unknown): void {
     if (!(error instanceof UnknownEncoding)) throw error;
     this.unknownEncoding = true;
+    gathered.fixedFrom = undefined;
   }
 
   /** Adds a value that is at hand to what is gathered, with its name. */
@@ -197,6 +241,7 @@ export class FetchAnswer {
     this.#session.write(`${before}${binary ? '~' : ''}{${sizeBytes}}\r\n`);
     gathered.wire = '';
     gathered.space = ' ';
+    gathered.fixedFrom = undefined;
     try {
       for await (const piece of pieces) {
         this.#session.write(piece);

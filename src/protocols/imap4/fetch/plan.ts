@@ -4,6 +4,7 @@ import {
   encodeNstring,
   encodeSection,
   type FetchItem,
+  type FetchPartial,
   formatDateTime,
   type PlainFetchItem,
   wireOf,
@@ -14,10 +15,10 @@ import { BINARY_COLUMNS, decodedSize, planBinary } from './binary.ts';
 import type { MessageContent, Payload } from './content.ts';
 import { type PayloadPlan, planSection } from './section.ts';
 
-/** Renders one item with its name from a row. */
-export type RowItem = (entry: Entry, recent: boolean) => string;
-/** The same where the flags are enough for it. */
-export type StateItem = (state: EntryState, recent: boolean) => string;
+/** Renders one item with its name from the flags. */
+type StateItem = (state: EntryState, recent: boolean) => string;
+/** The same from what of a row never changes. */
+type FixedItem = (entry: Entry) => string;
 
 /** An item whose value is bytes of the message, or is computed from them. */
 export interface ContentItem {
@@ -29,10 +30,13 @@ export interface ContentItem {
 /** A FETCH made ready: what to read of each message and how to write it. */
 export interface FetchPlan {
   readonly columns: EntryColumns;
-  /** All that is asked for, where the flags are enough for it: then nothing else need be read. */
-  readonly stateItems: readonly StateItem[] | undefined;
-  readonly rowItems: readonly RowItem[];
+  /** What may change. */
+  readonly stateItems: readonly StateItem[];
+  /** What never does, of the row and of the bytes. */
+  readonly fixedItems: readonly FixedItem[];
   readonly contentItems: readonly ContentItem[];
+  /** Names all that never changes, and how it is written: the same text for the same answer; empty when only the flags are asked for. */
+  readonly fixedKey: string;
   /** It fetches bodies without PEEK, which sets \Seen (RFC 9051 §6.4.5). */
   readonly setsSeen: boolean;
   readonly hasFlags: boolean;
@@ -52,15 +56,19 @@ const renderUid: StateItem = ({ uid }) => `UID ${uid}`;
 export const renderFlags: StateItem = (state, recent) =>
   `FLAGS (${encodeEntryFlags(state, recent)})`;
 export const renderModSeq: StateItem = ({ modSeq }) => `MODSEQ (${modSeq})`;
-const STATE_ITEMS: readonly StateItem[] = [renderUid, renderFlags, renderModSeq];
 
 /** The items that are sections of the message under an old name (RFC 3501 §6.4.5). */
 type Rfc822 = 'RFC822' | 'RFC822.PEEK' | 'RFC822.HEADER' | 'RFC822.TEXT';
+type StateName = 'UID' | 'FLAGS' | 'MODSEQ';
+type FixedName = Exclude<PlainFetchItem, Rfc822 | StateName> | 'BODY';
 
-const ROW_ITEMS: Readonly<Record<Exclude<PlainFetchItem, Rfc822> | 'BODY', RowItem>> = {
+const STATE_ITEMS: Readonly<Record<StateName, StateItem>> = {
   UID: renderUid,
   FLAGS: renderFlags,
   MODSEQ: renderModSeq,
+};
+
+const FIXED_ITEMS: Readonly<Record<FixedName, FixedItem>> = {
   INTERNALDATE: (entry) => `INTERNALDATE ${formatDateTime(entry.internalMs)}`,
   SAVEDATE: (entry) => `SAVEDATE ${formatDateTime(entry.savedMs)}`,
   'RFC822.SIZE': (entry) => `RFC822.SIZE ${entry.sizeBytes}`,
@@ -80,56 +88,56 @@ const ROW_COLUMNS: Readonly<Partial<Record<FetchItem['item'], EntryColumns>>> = 
 
 /** Prepares what a FETCH asks for; done once for each command. */
 export function planFetch(items: readonly FetchItem[], options: PlanOptions): FetchPlan {
-  const rowItems = new Set<RowItem>();
-  const contentItems = new Map<string, ContentItem>();
+  const states = new Set<StateItem>();
+  const fixed = new Map<string, FixedItem>();
+  const contents = new Map<string, ContentItem>();
   let columns: EntryColumns = {};
-  if (options.uid) rowItems.add(ROW_ITEMS.UID);
+  if (options.uid) states.add(renderUid);
   for (const item of items) {
     const content = planContent(item);
     if (content !== undefined) {
-      contentItems.set(content.label, content);
+      contents.set(content.name, content);
       columns = { ...columns, ...content.columns };
-    } else if (item.item === 'PREVIEW') {
+    } else if (isState(item)) states.add(STATE_ITEMS[item.item]);
+    else if (item.item === 'PREVIEW') {
       columns = { ...columns, preview: true };
-      rowItems.add(options.utf8 ? renderPreviewUtf8 : renderPreview);
+      if (options.utf8) fixed.set('PREVIEW in UTF-8', renderPreviewUtf8);
+      else fixed.set('PREVIEW', renderPreview);
     } else {
       columns = { ...columns, ...ROW_COLUMNS[item.item] };
-      rowItems.add(ROW_ITEMS[item.item as keyof typeof ROW_ITEMS]);
+      fixed.set(item.item, FIXED_ITEMS[item.item as FixedName]);
     }
   }
-  if (options.modSeq) rowItems.add(renderModSeq);
-  const sets = items.some(setsSeen);
+  if (options.modSeq) states.add(renderModSeq);
+  const setsSeen = items.some(isReading);
+  const hasFlags = states.has(renderFlags);
+  const hasModSeq = states.has(renderModSeq);
+  const hasDate = fixed.has('INTERNALDATE') || fixed.has('SAVEDATE');
   return {
-    columns: { ...columns, only: sets ? undefined : onlyOf(rowItems) },
-    stateItems: contentItems.size === 0 ? allStateItems(rowItems) : undefined,
-    rowItems: [...rowItems],
-    contentItems: [...contentItems.values()],
-    setsSeen: sets,
-    hasFlags: rowItems.has(renderFlags),
-    hasModSeq: rowItems.has(renderModSeq),
+    columns: {
+      ...columns,
+      only: setsSeen || hasFlags || hasModSeq || hasDate ? undefined : 'bytes',
+    },
+    stateItems: [...states],
+    fixedItems: [...fixed.values()],
+    contentItems: [...contents.values()],
+    fixedKey: [...fixed.keys(), ...contents.keys()].join(' '),
+    setsSeen,
+    hasFlags,
+    hasModSeq,
   };
 }
 
-/** What of the fixed columns is enough for some items. */
-function onlyOf(rowItems: ReadonlySet<RowItem>): EntryColumns['only'] {
-  const { FLAGS, MODSEQ, INTERNALDATE, SAVEDATE } = ROW_ITEMS;
-  return [FLAGS, MODSEQ, INTERNALDATE, SAVEDATE].some((item) => rowItems.has(item))
-    ? undefined
-    : 'bytes';
-}
-
-/** The items, if the flags are enough for all of them. */
-function allStateItems(rowItems: ReadonlySet<RowItem>): readonly StateItem[] | undefined {
-  const items = [...rowItems].flatMap((item) => STATE_ITEMS.find((each) => each === item) ?? []);
-  return items.length === rowItems.size ? items : undefined;
+function isState(item: FetchItem): item is { readonly item: StateName } {
+  return item.item in STATE_ITEMS;
 }
 
 /** PREVIEW (RFC 8970 §3): previews are made when a message comes, so LAZY makes no difference. */
-const renderPreview: RowItem = (entry) => `PREVIEW ${encodeNstring(wireOf(entry.preview!))}`;
-const renderPreviewUtf8: RowItem = (entry) =>
+const renderPreview: FixedItem = (entry) => `PREVIEW ${encodeNstring(wireOf(entry.preview!))}`;
+const renderPreviewUtf8: FixedItem = (entry) =>
   `PREVIEW ${encodeNstring(wireOf(entry.preview!), true)}`;
 
-function setsSeen(item: FetchItem): boolean {
+function isReading(item: FetchItem): boolean {
   switch (item.item) {
     case 'BODY[]':
     case 'BINARY':
@@ -142,22 +150,25 @@ function setsSeen(item: FetchItem): boolean {
   }
 }
 
-function planContent(item: FetchItem): (ContentItem & { columns: EntryColumns }) | undefined {
+type PlannedContent = ContentItem & { readonly name: string; readonly columns: EntryColumns };
+
+function planContent(item: FetchItem): PlannedContent | undefined {
   switch (item.item) {
     case 'BODY[]': {
-      const label = `BODY${encodeSection(item.section, item.partial?.offset)}`;
-      return labelled(label, planSection(item.section, item.partial));
+      const { section, partial } = item;
+      const label = `BODY${encodeSection(section, partial?.offset)}`;
+      return labelled(label, planSection(section, partial), partial);
     }
     case 'BINARY': {
-      const label = `BINARY${encodeBinarySection(item.part, item.partial?.offset)}`;
-      return labelled(label, planBinary(item.part, item.partial));
+      const { part, partial } = item;
+      const label = `BINARY${encodeBinarySection(part, partial?.offset)}`;
+      return labelled(label, planBinary(part, partial), partial);
     }
-    case 'BINARY.SIZE':
-      return {
-        label: `BINARY.SIZE${encodeBinarySection(item.part)}`,
-        columns: BINARY_COLUMNS,
-        value: (content) => decodedSize(content, item.part),
-      };
+    case 'BINARY.SIZE': {
+      const label = `BINARY.SIZE${encodeBinarySection(item.part)}`;
+      const value: ContentItem['value'] = (content) => decodedSize(content, item.part);
+      return { label, name: label, columns: BINARY_COLUMNS, value };
+    }
     case 'RFC822':
     case 'RFC822.PEEK':
       return labelled('RFC822', planSection({ part: [] }, undefined));
@@ -170,6 +181,8 @@ function planContent(item: FetchItem): (ContentItem & { columns: EntryColumns })
   }
 }
 
-function labelled(label: string, plan: PayloadPlan): ContentItem & { columns: EntryColumns } {
-  return { label, columns: plan.columns, value: plan.payload };
+/** The label tells where a partial begins, the name how long it may be, too. */
+function labelled(label: string, plan: PayloadPlan, partial?: FetchPartial): PlannedContent {
+  const name = partial === undefined ? label : `${label}.${partial.length}`;
+  return { label, name, columns: plan.columns, value: plan.payload };
 }
