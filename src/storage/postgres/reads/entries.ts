@@ -23,13 +23,15 @@ const BYTES: readonly EntryColumn[] = [
   'c.head',
   'c.body',
   'c.hash',
+  'small head as wire',
   'head as wire',
-  'message as wire',
+  'body as wire',
 ];
 /** What is no column. */
 const SPELLED: Readonly<Partial<Record<EntryColumn, string>>> = {
-  'head as wire': `CASE WHEN c.head_bytes <= ${HEAD_AS_WIRE_BYTES_MAX} THEN c.head END`,
-  'message as wire': "c.head || coalesce(c.body, '')",
+  'small head as wire': `CASE WHEN c.head_bytes <= ${HEAD_AS_WIRE_BYTES_MAX} THEN c.head END`,
+  'head as wire': 'c.head',
+  'body as wire': 'c.body',
 };
 /** Entries from which on planning a COPY costs less than it saves: with bodies, and without. */
 const COPIED_MIN = { body: 16, others: 100 } as const;

@@ -1,7 +1,7 @@
 import type { CleanedUp, CleanUp } from '../../commands.ts';
 import type { Transaction } from '../transaction.ts';
 
-const SELECT_ORPHANS = 'SELECT content_id FROM orphan ORDER BY content_id LIMIT ?';
+const SELECT_ORPHANS = 'SELECT content_id FROM orphan ORDER BY content_id LIMIT +?';
 const IN_LIST = 'content_id IN (SELECT value FROM json_each(?))';
 const DELETE_CONTENTS = `DELETE FROM content WHERE ${IN_LIST} RETURNING blob`;
 const DELETE_ORPHANS = `DELETE FROM orphan WHERE ${IN_LIST}`;
@@ -11,11 +11,11 @@ const RAISE_CONTENT_FLOOR = `INSERT INTO header(key, value) VALUES ('content_flo
 const RAISE_FLOORS = 'UPDATE mailbox SET log_floor = modseq - ? WHERE modseq - ? > log_floor + ?';
 const PRUNE_LOG = `DELETE FROM change WHERE (mailbox_id, modseq, folder_id, kind) IN (
   SELECT c.mailbox_id, c.modseq, c.folder_id, c.kind FROM mailbox AS m CROSS JOIN change AS c
-  WHERE c.mailbox_id = m.mailbox_id AND c.modseq <= m.log_floor LIMIT ?)`;
+  WHERE c.mailbox_id = m.mailbox_id AND c.modseq <= m.log_floor LIMIT +?)`;
 
 // Events are numbered in the order of time.
 const PRUNE_TRACKING = `DELETE FROM tracking
-  WHERE tracking_id IN (SELECT tracking_id FROM tracking ORDER BY tracking_id LIMIT ?) AND at_ms < ?`;
+  WHERE tracking_id IN (SELECT tracking_id FROM tracking ORDER BY tracking_id LIMIT +?) AND at_ms < ?`;
 
 /** Removes a bounded amount of what nothing refers to. */
 export function cleanUp(tx: Transaction, command: CleanUp): CleanedUp {

@@ -7,7 +7,7 @@ import type { Statements } from '../statements.ts';
 const SELECT_STAMPS = `SELECT m.mailbox_id, m.modseq, m.log_floor,
     (SELECT coalesce(sum(f.recent_from), 0) FROM folder AS f WHERE f.mailbox_id = m.mailbox_id),
     (SELECT count(*) FROM keyword AS k WHERE k.mailbox_id = m.mailbox_id)
-  FROM mailbox AS m WHERE m.mailbox_id > ? ORDER BY m.mailbox_id LIMIT ?`;
+  FROM mailbox AS m WHERE m.mailbox_id > ? ORDER BY m.mailbox_id LIMIT +?`;
 const SELECT_MAILBOX = `SELECT modseq, next_folder_id, last_uid_validity, used_bytes, used_messages, quota_bytes, quota_messages, log_floor
   FROM mailbox WHERE mailbox_id = ?`;
 const SELECT_KEYWORDS = 'SELECT folded, name FROM keyword WHERE mailbox_id = ? ORDER BY folded';

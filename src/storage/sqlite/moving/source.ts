@@ -28,19 +28,19 @@ import { countMessages, inSnapshot, readParts, readStamps, readSums, readUids } 
 
 const ENTRY = `e.folder_id, e.uid, e.content_id, e.flags, e.keywords, e.modseq, e.internal_ms, e.saved_ms, e.size_bytes`;
 const SELECT_AFTER = `SELECT ${ENTRY} FROM entry AS e WHERE e.mailbox_id = ? AND (e.folder_id, e.uid) > (?, ?)
-  ORDER BY e.folder_id, e.uid LIMIT ?`;
+  ORDER BY e.folder_id, e.uid LIMIT +?`;
 const SELECT_NAMED = `SELECT ${ENTRY} FROM ${RANGES} AS r CROSS JOIN entry AS e
   WHERE e.mailbox_id = ? AND e.folder_id = ? AND e.uid BETWEEN r.lo AND r.hi ORDER BY e.uid`;
 const SELECT_CONTENTS = `SELECT content_id, size_bytes, head_bytes, sent_ms, blob, message_id, subject, envelope, body_structure, body_short,
     structure, preview, hash, head, body
   FROM content WHERE content_id IN (SELECT value FROM json_each(?))`;
 const SELECT_LOG = `SELECT modseq, folder_id, kind, uids FROM change
-  WHERE mailbox_id = ? AND (modseq, folder_id, kind) > (?, ?, ?) ORDER BY modseq, folder_id, kind LIMIT ?`;
+  WHERE mailbox_id = ? AND (modseq, folder_id, kind) > (?, ?, ?) ORDER BY modseq, folder_id, kind LIMIT +?`;
 const SELECT_NEXT_ID = "SELECT seq + 1 FROM sqlite_sequence WHERE name = 'recipient'";
-const SELECT_OLDEST = 'SELECT tracking_id FROM tracking ORDER BY tracking_id DESC LIMIT 1 OFFSET ?';
+const SELECT_OLDEST = 'SELECT tracking_id FROM tracking ORDER BY tracking_id DESC LIMIT 1 OFFSET +?';
 const SELECT_TRACKING = `SELECT tracking_id, at_ms, event, source, submission_id, message_id, sender, recipients, recipient_status,
     size_bytes, subject, client_address
-  FROM tracking WHERE tracking_id > ? ORDER BY tracking_id LIMIT ?`;
+  FROM tracking WHERE tracking_id > ? ORDER BY tracking_id LIMIT +?`;
 
 /** A table of the directory: its rows, of which the first column is the key, and what is made of one. */
 const DIRECTORY: {
@@ -50,12 +50,12 @@ const DIRECTORY: {
   };
 } = {
   domains: {
-    sql: 'SELECT domain FROM domain WHERE domain > ? ORDER BY domain LIMIT ?',
+    sql: 'SELECT domain FROM domain WHERE domain > ? ORDER BY domain LIMIT +?',
     read: (row) => row[0] as string,
   },
   recipients: {
     sql: `SELECT mailbox_id, address, created_ms, argon2id, scram_sha_256 FROM recipient
-      WHERE mailbox_id > ? ORDER BY mailbox_id LIMIT ?`,
+      WHERE mailbox_id > ? ORDER BY mailbox_id LIMIT +?`,
     read: (row) => ({
       mailboxId: row[0] as MailboxId,
       address: row[1] as string,
@@ -65,7 +65,7 @@ const DIRECTORY: {
     }),
   },
   addresses: {
-    sql: 'SELECT address, domain, mailbox_id FROM address WHERE address > ? ORDER BY address LIMIT ?',
+    sql: 'SELECT address, domain, mailbox_id FROM address WHERE address > ? ORDER BY address LIMIT +?',
     read: (row) => ({
       address: row[0] as string,
       domain: row[1] as string,
@@ -73,7 +73,7 @@ const DIRECTORY: {
     }),
   },
   serverAnnotations: {
-    sql: 'SELECT entry, value FROM server_annotation WHERE entry > ? ORDER BY entry LIMIT ?',
+    sql: 'SELECT entry, value FROM server_annotation WHERE entry > ? ORDER BY entry LIMIT +?',
     read: (row) => ({ entry: row[0] as string, value: row[1] as string }),
   },
 };

@@ -41,7 +41,7 @@ const COUNT_ALL = `SELECT (SELECT count(*) FROM recipient), (SELECT count(*) FRO
 const SELECT_SOURCE = 'SELECT source_id FROM move_source';
 const INSERT_SOURCE = 'INSERT INTO move_source(source_id) VALUES (?)';
 const SELECT_COPIED =
-  'SELECT mailbox_id FROM move_mailbox WHERE mailbox_id > ? ORDER BY mailbox_id LIMIT ?';
+  'SELECT mailbox_id FROM move_mailbox WHERE mailbox_id > ? ORDER BY mailbox_id LIMIT +?';
 const SELECT_STATE = 'SELECT from_modseq, folder_id, uid FROM move_mailbox WHERE mailbox_id = ?';
 const BEGIN_COPY =
   'INSERT OR IGNORE INTO move_mailbox(mailbox_id, from_modseq, folder_id, uid) VALUES (?, ?, 0, 0)';

@@ -22,7 +22,7 @@ const SELECT_SHARED = `SELECT r.address, g.granted, g.taken, ${FOLDER_COLUMNS}
   JOIN folder AS f ON f.mailbox_id = g.mailbox_id AND f.folder_id = g.folder_id
   JOIN recipient AS r ON r.mailbox_id = g.mailbox_id
   WHERE instr(g.granted, 'l') > 0 AND instr(g.taken, 'l') = 0
-  ORDER BY r.address, f.name LIMIT ?2`;
+  ORDER BY r.address, f.name LIMIT +?2`;
 
 export function readAcl(
   sql: Statements,

@@ -112,7 +112,7 @@ export async function* checkDatabase(
 const SELECT_EXISTS = 'SELECT 1 FROM content WHERE content_id = ?';
 const COUNT_CONTENTS = 'SELECT count(*) FROM content';
 const SELECT_CONTENTS = `SELECT content_id, size_bytes, head_bytes, blob, hash, head, body FROM content
-  WHERE content_id > ? ORDER BY content_id LIMIT ?`;
+  WHERE content_id > ? ORDER BY content_id LIMIT +?`;
 
 async function* checkContents(
   sql: Statements,

@@ -8,7 +8,7 @@ const MAILBOX = `SELECT r.mailbox_id, r.address, r.created_ms, m.quota_bytes, m.
     (SELECT group_concat(a.address, ' ' ORDER BY a.address) FROM address AS a WHERE a.mailbox_id = r.mailbox_id)
   FROM recipient AS r JOIN mailbox AS m ON m.mailbox_id = r.mailbox_id`;
 const SELECT_MAILBOX = `${MAILBOX} WHERE r.mailbox_id = ?`;
-const SELECT_MAILBOXES = `${MAILBOX} WHERE r.mailbox_id > ? ORDER BY r.mailbox_id LIMIT ?`;
+const SELECT_MAILBOXES = `${MAILBOX} WHERE r.mailbox_id > ? ORDER BY r.mailbox_id LIMIT +?`;
 const SELECT_LOGIN = 'SELECT address, argon2id, scram_sha_256 FROM recipient WHERE mailbox_id = ?';
 const SELECT_DOMAINS = `SELECT d.domain, count(a.address) FROM domain AS d LEFT JOIN address AS a ON a.domain = d.domain
   GROUP BY d.domain ORDER BY d.domain`;

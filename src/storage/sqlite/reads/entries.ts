@@ -20,11 +20,11 @@ interface Plan {
 /** For queries without bounds, and with. */
 const plans = [new Map<EntryLayout, Plan>(), new Map<EntryLayout, Plan>()] as const;
 
-const WHOLE = "c.head || coalesce(c.body, x'')";
 /** What is no column. node:sqlite gives text much faster than bytes, where it is ASCII: what a message says is not stays bytes. */
 const SPELLED: Readonly<Partial<Record<EntryColumn, string>>> = {
-  'head as wire': `CASE WHEN c.head_bytes <= ${HEAD_AS_WIRE_BYTES_MAX} THEN CAST(c.head AS TEXT) END`,
-  'message as wire': `CASE WHEN instr(c.body_structure, '"8bit"') THEN CAST(${WHOLE} AS BLOB) ELSE CAST(${WHOLE} AS TEXT) END`,
+  'small head as wire': `CASE WHEN c.head_bytes <= ${HEAD_AS_WIRE_BYTES_MAX} THEN CAST(c.head AS TEXT) END`,
+  'head as wire': 'CAST(c.head AS TEXT)',
+  'body as wire': `CASE WHEN instr(c.body_structure, '"8bit"') THEN c.body ELSE CAST(c.body AS TEXT) END`,
 };
 
 const DECODING: CellDecoding<Row[number]> = {
@@ -132,8 +132,8 @@ function makePlan({ columns, hasContent }: EntryLayout, within: string): Plan {
   const join = hasContent ? 'JOIN content AS c ON c.content_id = e.content_id' : '';
   return {
     oneRange: `SELECT ${list} FROM entry AS e ${join}
-      WHERE e.mailbox_id = ? AND e.folder_id = ? AND e.uid BETWEEN ? AND ? AND e.modseq > ? ${within} ORDER BY e.uid LIMIT ?`,
+      WHERE e.mailbox_id = ? AND e.folder_id = ? AND e.uid BETWEEN ? AND ? AND e.modseq > ? ${within} ORDER BY e.uid LIMIT +?`,
     ranges: `SELECT ${list} FROM ${RANGES} AS r CROSS JOIN entry AS e ${join}
-      WHERE e.mailbox_id = ? AND e.folder_id = ? AND e.uid BETWEEN r.lo AND r.hi AND e.modseq > ? ${within} LIMIT ?`,
+      WHERE e.mailbox_id = ? AND e.folder_id = ? AND e.uid BETWEEN r.lo AND r.hi AND e.modseq > ? ${within} LIMIT +?`,
   };
 }

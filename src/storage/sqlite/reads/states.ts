@@ -5,9 +5,9 @@ import type { Row, Statements } from '../statements.ts';
 
 export const STATE_COLUMNS = 'e.uid, e.modseq, e.flags, e.keywords';
 const SELECT_RANGE = `SELECT ${STATE_COLUMNS} FROM entry AS e
-  WHERE e.mailbox_id = ? AND e.folder_id = ? AND e.uid BETWEEN ? AND ? AND e.modseq > ? ORDER BY e.uid LIMIT ?`;
+  WHERE e.mailbox_id = ? AND e.folder_id = ? AND e.uid BETWEEN ? AND ? AND e.modseq > ? ORDER BY e.uid LIMIT +?`;
 const SELECT_RANGES = `SELECT ${STATE_COLUMNS} FROM ${RANGES} AS r CROSS JOIN entry AS e
-  WHERE e.mailbox_id = ? AND e.folder_id = ? AND e.uid BETWEEN r.lo AND r.hi AND e.modseq > ? LIMIT ?`;
+  WHERE e.mailbox_id = ? AND e.folder_id = ? AND e.uid BETWEEN r.lo AND r.hi AND e.modseq > ? LIMIT +?`;
 
 /** Reads the flags of entries by uid, lowest first. */
 export function readStates(sql: Statements, query: StateQuery): readonly EntryState[] {

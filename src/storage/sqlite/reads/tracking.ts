@@ -4,7 +4,7 @@ import type { Statements } from '../statements.ts';
 
 const SELECT_TRACKING = `SELECT at_ms, event, source, submission_id, message_id, sender, recipients, recipient_status,
     size_bytes, subject, client_address
-  FROM tracking ORDER BY tracking_id DESC LIMIT ?`;
+  FROM tracking ORDER BY tracking_id DESC LIMIT +?`;
 // Contents: each message has one, less what is shared, and those that nothing shows any more. No scan of the contents.
 const SELECT_COUNTS = `SELECT (SELECT count(*) FROM mailbox), (SELECT count(*) FROM folder),
   (SELECT coalesce(sum(messages), 0) FROM folder),
