@@ -25,10 +25,14 @@ export function headerFields(names: readonly string[], not: boolean): (head: str
 
 /** The names in lower case by their first character's code: most lines are told by that alone. What can be no name is left out. */
 function byFirstCode(names: readonly string[]): readonly (readonly string[] | undefined)[] {
-  // RFC 5322 §3.6.8: neither blanks, nor controls, nor a colon.
-  const possible = names.map(lowerAscii).filter((name) => /^[^\x00-\x20:\x7f]+$/.test(name));
-  const byCode = Map.groupBy(possible, (name) => name.charCodeAt(0));
-  return Array.from({ length: 256 }, (_, code) => byCode.get(code));
+  const byCode: string[][] = [];
+  for (const name of names.map(lowerAscii)) {
+    // RFC 5322 §3.6.8: neither blanks, nor controls, nor a colon.
+    if (!/^[^\x00-\x20:\x7f]+$/.test(name)) continue;
+    byCode[name.charCodeAt(0)] ??= [];
+    byCode[name.charCodeAt(0)]!.push(name);
+  }
+  return byCode;
 }
 
 /** Whether a line begins with one of the names and a colon; blanks may stand between them (RFC 5322 §4.5). */

@@ -66,12 +66,15 @@ export class View {
   readonly #gone = new Set<number>();
   /** Changes that this session made and has told of already. */
   readonly #told = new Set<ModSeq>();
+  /** Ascending, without overlaps. */
   readonly #recent: RecentRange[] = [];
+  #recentCount = 0;
   /** The count that the client was told last. */
   recentTold = 0;
   #flagsSince: ModSeq | undefined;
   /** Keywords the client was told of, by their name in lower case. */
   readonly #keywords: Map<string, string>;
+  #learned = '';
 
   constructor(
     mailbox: Mailbox,
@@ -255,24 +258,33 @@ export class View {
   /** Declares uids from `from` up to below `to` \Recent; ranges come in ascending order, and may overlap the last one. */
   addRecent(from: Uid, to: number): void {
     const last = this.#recent.at(-1);
+    const begin = Math.max(from, last?.to ?? 0);
+    if (begin < to) this.#recentCount += this.lowerBound(to) - this.lowerBound(begin);
     if (last !== undefined && from <= last.to) last.to = Math.max(last.to, to);
     else if (from < to) this.#recent.push({ from, to });
   }
 
   isRecent(uid: Uid): boolean {
-    for (const { from, to } of this.#recent) if (from <= uid && uid < to) return true;
-    return false;
+    let low = 0;
+    let high = this.#recent.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#recent[middle]!.to <= uid) low = middle + 1;
+      else high = middle;
+    }
+    return low < this.#recent.length && this.#recent[low]!.from <= uid;
   }
 
   /** How many messages are \Recent: what RECENT tells. */
   get recentCount(): number {
-    let count = 0;
-    for (const { from, to } of this.#recent) count += this.lowerBound(to) - this.lowerBound(from);
-    return count;
+    return this.#recentCount;
   }
 
   /** Takes note of keywords; true when the client was not told of one of them before. */
   learnKeywords(keywords: string): boolean {
+    // Messages in a row mostly have the same ones.
+    if (keywords === this.#learned) return false;
+    this.#learned = keywords;
     let isNew = false;
     for (const keyword of keywords.split(' ')) {
       const folded = keyword.toLowerCase();
@@ -355,6 +367,7 @@ export class View {
       this.#uids = grown;
     }
     this.#uids[this.#size++] = uid;
+    if (this.isRecent(uid)) this.#recentCount++;
   }
 
   #removeGone(): Pick<ViewUpdate, 'expunged' | 'expungedSeqs'> {
@@ -366,6 +379,7 @@ export class View {
       const uid = this.#uids[index]!;
       if (uid === expunged[next]) {
         expungedSeqs.push((to + 1) as SeqNum);
+        if (this.isRecent(uid as Uid)) this.#recentCount--;
         next++;
       } else this.#uids[to++] = uid;
     }

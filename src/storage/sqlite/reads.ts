@@ -184,11 +184,11 @@ export class SqliteReads implements Reads {
   }
 
   #snapshot<T>(read: () => T): T {
-    this.#sql.exec('BEGIN');
+    this.#sql.control('BEGIN');
     try {
       return read();
     } finally {
-      this.#sql.exec('COMMIT');
+      this.#sql.control('COMMIT');
     }
   }
 }

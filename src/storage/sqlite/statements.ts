@@ -37,6 +37,12 @@ export class Statements {
     return this.#statement(sql).iterate(...values) as unknown as IterableIterator<Row>;
   }
 
+  /** BEGIN, COMMIT or ROLLBACK. */
+  control(sql: string): void {
+    this.#statement(sql).get();
+  }
+
+  /** Statements that are used once. */
   exec(sql: string): void {
     this.#db.exec(sql);
   }

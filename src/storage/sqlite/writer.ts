@@ -113,10 +113,10 @@ export class Writer {
     const durable = jobs.some(({ command }) => isDurable(command));
     try {
       if (!durable) this.#sql.exec(WITHOUT_FLUSH);
-      this.#sql.exec('BEGIN IMMEDIATE');
+      this.#sql.control('BEGIN IMMEDIATE');
       for (const job of jobs) answers.push(this.#do(job, nowMs));
       this.#tx.flush();
-      this.#sql.exec('COMMIT');
+      this.#sql.control('COMMIT');
     } catch (error) {
       this.#rollback();
       if (jobs.length === 1) jobs[0]!.failed(storageError(error));
@@ -146,7 +146,7 @@ export class Writer {
   #rollback(): void {
     this.#tx.rolledBack();
     try {
-      if (this.#db.isTransaction) this.#sql.exec('ROLLBACK');
+      if (this.#db.isTransaction) this.#sql.control('ROLLBACK');
     } catch (error) {
       // Mostly SQLite has rolled back by itself (disk full, I/O error). If not, nothing could ever be written again: the
       // thread ends, and with it the server, for whoever supervises it to start anew.

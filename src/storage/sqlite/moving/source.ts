@@ -37,7 +37,8 @@ const SELECT_CONTENTS = `SELECT content_id, size_bytes, head_bytes, sent_ms, blo
 const SELECT_LOG = `SELECT modseq, folder_id, kind, uids FROM change
   WHERE mailbox_id = ? AND (modseq, folder_id, kind) > (?, ?, ?) ORDER BY modseq, folder_id, kind LIMIT +?`;
 const SELECT_NEXT_ID = "SELECT seq + 1 FROM sqlite_sequence WHERE name = 'recipient'";
-const SELECT_OLDEST = 'SELECT tracking_id FROM tracking ORDER BY tracking_id DESC LIMIT 1 OFFSET +?';
+const SELECT_OLDEST =
+  'SELECT tracking_id FROM tracking ORDER BY tracking_id DESC LIMIT 1 OFFSET +?';
 const SELECT_TRACKING = `SELECT tracking_id, at_ms, event, source, submission_id, message_id, sender, recipients, recipient_status,
     size_bytes, subject, client_address
   FROM tracking WHERE tracking_id > ? ORDER BY tracking_id LIMIT +?`;
