@@ -108,6 +108,13 @@ test('no dead files: every source is reached from a door, the launcher or a work
   assert.deepEqual(dead.map(nameOf), []);
 });
 
+test('SQLite is given no bare parameter as a limit: it would prepare the statement anew for each value', () => {
+  const wrong = sources.filter(
+    ({ path, text }) => path.includes('/storage/sqlite/') && /\b(LIMIT|OFFSET) [?:@]/.test(text),
+  );
+  assert.deepEqual(wrong.map(nameOf), []);
+});
+
 const BANNED: readonly (readonly [RegExp, string])[] = [
   [/\bDate\.now\(/, 'Date.now'],
   [/\bnew Date\(\)/, 'new Date()'],

@@ -19,14 +19,9 @@ import {
 } from '#store';
 import { mergeRanges, type NumRange, type NumSet, type Ranges, resolveSet } from '#wire';
 import { clipRanges } from './ranges.ts';
+import { RecentRanges } from './recent-ranges.ts';
 
 const CAPACITY_MIN = 16;
-
-/** Uids from `from` up to below `to` that are \Recent in this session (RFC 3501 §2.3.2). */
-interface RecentRange {
-  readonly from: number;
-  to: number;
-}
 
 /** What a client must be told after its view took in changes; numbers are those after the expunges. */
 export interface ViewUpdate {
@@ -66,8 +61,7 @@ export class View {
   readonly #gone = new Set<number>();
   /** Changes that this session made and has told of already. */
   readonly #told = new Set<ModSeq>();
-  /** Ascending, without overlaps. */
-  readonly #recent: RecentRange[] = [];
+  readonly #recent = new RecentRanges();
   #recentCount = 0;
   /** The count that the client was told last. */
   recentTold = 0;
@@ -255,24 +249,14 @@ export class View {
     return command.uid ? this.uidsOfUids(command.set, saved) : this.uidsOfSeqs(command.set, saved);
   }
 
-  /** Declares uids from `from` up to below `to` \Recent; ranges come in ascending order, and may overlap the last one. */
+  /** As `RecentRanges.add`. */
   addRecent(from: Uid, to: number): void {
-    const last = this.#recent.at(-1);
-    const begin = Math.max(from, last?.to ?? 0);
+    const begin = this.#recent.add(from, to);
     if (begin < to) this.#recentCount += this.lowerBound(to) - this.lowerBound(begin);
-    if (last !== undefined && from <= last.to) last.to = Math.max(last.to, to);
-    else if (from < to) this.#recent.push({ from, to });
   }
 
   isRecent(uid: Uid): boolean {
-    let low = 0;
-    let high = this.#recent.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#recent[middle]!.to <= uid) low = middle + 1;
-      else high = middle;
-    }
-    return low < this.#recent.length && this.#recent[low]!.from <= uid;
+    return this.#recent.has(uid);
   }
 
   /** How many messages are \Recent: what RECENT tells. */

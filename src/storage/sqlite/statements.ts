@@ -3,7 +3,10 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 /** A row as node:sqlite gives it in array form. */
 export type Row = readonly (number | string | Buffer | null)[];
 
-/** The prepared statements of one connection, each prepared when first used and kept. */
+/**
+ * The prepared statements of one connection, each prepared when first used and kept. Where a limit is a bare
+ * parameter, SQLite prepares the statement anew for each use, since the plan may depend on it; with `LIMIT +?` it does not.
+ */
 export class Statements {
   readonly #db: DatabaseSync;
   readonly #prepared = new Map<string, StatementSync>();
