@@ -28,6 +28,7 @@ import type {
   SharedFolder,
   StateQuery,
 } from '../reads.ts';
+import { uidCount } from '../uid-count.ts';
 import { readAcl, readRights, readSharedWith } from './reads/acl.ts';
 import { readAnnotations, readServerAnnotations } from './reads/annotations.ts';
 import { readChanges } from './reads/changes.ts';
@@ -53,26 +54,33 @@ import { readStates } from './reads/states.ts';
 import { readCounts, readTracking } from './reads/tracking.ts';
 import { Statements } from './statements.ts';
 
+/** Entries of one read from which on it goes by the mapped file, without their bodies and with them. */
+const MANY = 100;
+const MANY_BODIES = 8;
+const MAPPED_BYTES_MAX = 2 ** 30;
+
 /**
- * The reading side: one read-only connection of the calling thread. Each call sees the newest commit; those that read
- * more than one table do it in one snapshot.
+ * The reading side: read-only connections of the calling thread, one for single things and one, opened when it is needed, that has the
+ * file mapped, for many entries at once (docs/decisions/017-two-ways-to-read.md). Each call sees the newest commit; those that read more
+ * than one table do it in one snapshot.
  */
 export class SqliteReads implements Reads {
+  readonly #path: string;
   readonly #db: DatabaseSync;
   readonly #sql: Statements;
+  #mapped: { readonly db: DatabaseSync; readonly sql: Statements } | undefined;
   readonly #blobs: Blobs;
 
   constructor(path: string, blobs: Blobs) {
-    this.#db = new DatabaseSync(path, { readOnly: true });
-    this.#db.exec(
-      'PRAGMA cache_size = -32768; PRAGMA mmap_size = 1073741824; PRAGMA query_only = ON',
-    );
+    this.#path = path;
+    this.#db = openToRead(path, 0);
     this.#sql = new Statements(this.#db);
     this.#blobs = blobs;
   }
 
   close(): void {
     this.#db.close();
+    this.#mapped?.db.close();
   }
 
   async folders(mailboxId: MailboxId): Promise<readonly Folder[]> {
@@ -109,11 +117,11 @@ export class SqliteReads implements Reads {
   }
 
   async entries(query: EntryQuery): Promise<readonly Entry[]> {
-    return readEntries(this.#sql, query);
+    return readEntries(this.#for(query, query.columns.body ? MANY_BODIES : MANY), query);
   }
 
   async states(query: StateQuery): Promise<readonly EntryState[]> {
-    return readStates(this.#sql, query);
+    return readStates(this.#for(query, MANY), query);
   }
 
   async contentBytes(
@@ -183,6 +191,16 @@ export class SqliteReads implements Reads {
     return checkDatabase(this.#sql, this.#blobs, progress ?? (() => {}));
   }
 
+  /** The connection for a read of entries. */
+  #for({ limit, uids }: StateQuery, many: number): Statements {
+    if (Math.min(limit, uidCount(uids)) < many) return this.#sql;
+    if (this.#mapped === undefined) {
+      const db = openToRead(this.#path, MAPPED_BYTES_MAX);
+      this.#mapped = { db, sql: new Statements(db) };
+    }
+    return this.#mapped.sql;
+  }
+
   #snapshot<T>(read: () => T): T {
     this.#sql.control('BEGIN');
     try {
@@ -191,4 +209,13 @@ export class SqliteReads implements Reads {
       this.#sql.control('COMMIT');
     }
   }
+}
+
+/** The cache holds what is not mapped; of the mapped file, what stands in the write-ahead log. */
+function openToRead(path: string, mappedBytesMax: number): DatabaseSync {
+  const db = new DatabaseSync(path, { readOnly: true });
+  db.exec(
+    `PRAGMA cache_size = -32768; PRAGMA mmap_size = ${mappedBytesMax}; PRAGMA query_only = ON`,
+  );
+  return db;
 }
