@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Clock, randomBytes } from '#kernel';
 import type { HashGate } from './hash-gate.ts';
 import { isTriable } from './password.ts';
@@ -9,14 +9,14 @@ export const REMEMBERED_MAX = 10_000;
 
 /**
  * Checks passwords against argon2id verifiers. Clients log in all the time, so a proof that succeeded is remembered
- * for ten minutes: as an HMAC-SHA-256 over login, verifier and password under a random key that never leaves this
- * process. A changed verifier makes another HMAC, so what was remembered for the old one is never asked again.
+ * for ten minutes: as a SHA-256 over a random key, login, verifier and password; neither key nor hash ever leaves this
+ * process. A changed verifier makes another hash, so what was remembered for the old one is never asked again.
  * The same proof asked for many times at once is computed once.
  */
 export class Credentials {
   readonly #clock: Clock;
   readonly #gate: HashGate;
-  readonly #key = randomBytes(32);
+  readonly #key = randomBytes(32).toString('base64');
   /** When each remembered proof expires, least recently used first. */
   readonly #remembered = new Map<string, number>();
   readonly #running = new Map<string, Promise<boolean>>();
@@ -67,9 +67,7 @@ export class Credentials {
 
   #proof(login: string, verifier: string, password: string): string {
     const lengths = `${login.length}:${verifier.length}:`;
-    return createHmac('sha256', this.#key)
-      .update(lengths + login + verifier + password)
-      .digest('base64');
+    return hash('sha256', this.#key + lengths + login + verifier + password, 'base64');
   }
 
   #recall(proof: string): boolean {

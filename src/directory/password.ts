@@ -11,6 +11,8 @@ export const PASSWORD_BYTES_MAX = 1024;
  */
 export function prepareText(text: string): string {
   if (text.length > PASSWORD_BYTES_MAX) return text;
+  // SASLprep leaves printable ASCII as it is, and nearly all text is that.
+  if (/^[\x20-\x7e]*$/.test(text)) return text;
   try {
     return saslprep(text, { allowUnassigned: true });
   } catch {
