@@ -233,6 +233,7 @@ const FETCHES: readonly Operation[] = [
     'NOOP',
   ),
   { ...command('IMAP: SEARCH UNSEEN', 'SEARCH UNSEEN', 'NOOP'), page: 2048 },
+  command('IMAP: EXPUNGE, nothing to do', 'EXPUNGE', 'NOOP'),
   expunge(1),
   expunge(AT_ONCE),
 ];
