@@ -72,7 +72,7 @@ export class ImapServer {
       switchOffs,
       administrators: new Set(administrators),
       appends: { heldBytes: 0 },
-      keptAnswers: new KeptAnswers(),
+      keptAnswers: new KeptAnswers(options.clock),
       limits: { ...DEFAULT_IMAP_LIMITS, ...limits },
       admit: (account) => this.#admit(account),
       dismiss: (account) => this.#dismiss(account),

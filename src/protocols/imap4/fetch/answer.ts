@@ -70,6 +70,7 @@ export class FetchAnswer {
    */
   writeStates(states: readonly EntryState[], fixed?: ReadonlyMap<Uid, string>): void {
     if (this.#plan.hasFlags) tellKeywords(this.#session, this.#view, states);
+    if (fixed !== undefined) this.kept.gave(states.length);
     this.#writeAll(states, fixed && (({ uid }) => fixed.get(uid)));
   }
 

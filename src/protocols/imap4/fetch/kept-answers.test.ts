@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { TestClock } from '#kernel';
 import type { FolderId, MailboxId, Uid } from '#model';
 import type { Mailbox } from '#store';
 import type { ImapClient } from '../../../../test/clients/imap.ts';
@@ -234,7 +235,7 @@ const sizeOf = (kept: KeptAnswers, folderId: number): number =>
   kept.of(folder(folderId), 'ENVELOPE').texts.size;
 
 test('kept is what is asked for twice, and short', () => {
-  const kept = new KeptAnswers();
+  const kept = new KeptAnswers(new TestClock());
   ask(kept, 1, 1000);
   assert.ok(sizeOf(kept, 1) < 10, 'the first time, only what looks like something else');
   ask(kept, 1, 1000);
@@ -245,30 +246,44 @@ test('kept is what is asked for twice, and short', () => {
   for (let turn = 0; turn < 3; turn++) assert.ok(!long.wants(1 as Uid, 10));
 });
 
-test('when it takes too much, what was not asked for longest is forgotten', () => {
-  const kept = new KeptAnswers();
-  for (const folderId of [1, 2, 3])
+test('when it takes too much, what was not asked for longest is forgotten, unless that was just now', () => {
+  const clock = new TestClock();
+  const kept = new KeptAnswers(clock);
+  const full = (folderId: number): void => {
     for (let turn = 0; turn < 2; turn++) ask(kept, folderId, 10_000);
-  const before = kept.of(folder(2), 'ENVELOPE').texts;
+  };
+  for (const folderId of [1, 2, 3, 4, 5, 6]) full(folderId);
+  const before = kept.of(folder(1), 'ENVELOPE').texts;
+  full(7);
+  assert.ok(sizeOf(kept, 7) < 10_000, 'there is no room for all of it');
+  for (const folderId of [1, 2, 3, 4, 5, 6]) assert.equal(sizeOf(kept, folderId), 10_000);
+  clock.advance(61_000);
+  for (const folderId of [2, 3, 4, 5, 6, 7]) kept.of(folder(folderId), 'ENVELOPE');
+  full(8);
   assert.deepEqual(
-    [1, 2, 3].map((folderId) => sizeOf(kept, folderId)),
-    [10_000, 10_000, 10_000],
+    [2, 3, 4, 5, 6, 8].map((folderId) => sizeOf(kept, folderId)),
+    Array.from({ length: 6 }, () => 10_000),
   );
-  kept.of(folder(1), 'ENVELOPE');
-  for (let turn = 0; turn < 2; turn++) ask(kept, 4, 10_000);
-  assert.deepEqual(
-    [1, 2, 3, 4].map((folderId) => sizeOf(kept, folderId)),
-    [10_000, 0, 10_000, 10_000],
-  );
+  assert.equal(sizeOf(kept, 1), 0);
   assert.equal(before.size, 10_000, 'an answer that is being written still has it');
 });
 
-test('a folder that is too large for it is kept in part', () => {
-  const kept = new KeptAnswers();
+test('a folder that is too large for it is kept in part, as long as that is of use', () => {
+  const kept = new KeptAnswers(new TestClock());
   for (let turn = 0; turn < 2; turn++) ask(kept, 1, 60_000);
   const size = sizeOf(kept, 1);
-  assert.ok(size > 1000 && size * 1000 <= 32 * 1024 * 1024, String(size));
-  // Once others are wanted, they take its place.
-  for (let turn = 0; turn < 2; turn++) ask(kept, 2, 1000);
-  assert.equal(sizeOf(kept, 2), 1000);
+  assert.ok(size > 10_000 && size * 1000 <= 32 * 1024 * 1024, String(size));
+  kept.of(folder(1), 'ENVELOPE').gave(size);
+  for (let turn = 0; turn < 3; turn++) {
+    ask(kept, 1, 60_000);
+    kept.of(folder(1), 'ENVELOPE').gave(size);
+  }
+  assert.equal(sizeOf(kept, 1), size);
+  // The messages that are kept are gone, and only others are asked for.
+  for (let turn = 0; turn < 40; turn++) {
+    const answers = kept.of(folder(1), 'ENVELOPE');
+    for (let uid = 60_001; uid <= 70_000; uid++)
+      if (answers.wants(uid as Uid, 900)) answers.keep(uid as Uid, 'x'.repeat(900));
+  }
+  assert.ok(kept.of(folder(1), 'ENVELOPE').texts.has(70_000 as Uid));
 });
