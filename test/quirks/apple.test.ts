@@ -64,7 +64,7 @@ test('Apple Mail finds the fields it asked for by the text of its question', LIM
     C: A3 SELECT INBOX
     S: A3 OK …
     C: A4 UID FETCH 1:* (INTERNALDATE UID RFC822.SIZE FLAGS BODY.PEEK[HEADER.FIELDS ${fields}])
-    S: * 1 FETCH (UID 1 INTERNALDATE … RFC822.SIZE … FLAGS (…) BODY[HEADER.FIELDS ${fields}] {…}
+    S: * 1 FETCH (UID 1 FLAGS (…) INTERNALDATE … RFC822.SIZE … BODY[HEADER.FIELDS ${fields}] {…}
     S: From: bob@example.test
     S: Subject: one
     S: A4 OK …`,

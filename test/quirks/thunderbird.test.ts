@@ -105,10 +105,10 @@ test('Thunderbird reads a message in chunks, which makes it seen', LIMIT, async 
     C: 3 select "INBOX"
     S: 3 OK …
     C: 4 UID fetch 1 (UID RFC822.SIZE BODY[]<0.40>)
-    S: * 1 FETCH (UID 1 RFC822.SIZE … FLAGS (\\Seen \\Recent) BODY[]<0> {40}
+    S: * 1 FETCH (UID 1 FLAGS (\\Seen \\Recent) RFC822.SIZE … BODY[]<0> {40}
     S: 4 OK …
     C: 5 UID fetch 1 (UID RFC822.SIZE FLAGS BODY.PEEK[HEADER.FIELDS (From To Cc Bcc Subject Date Message-ID Priority X-Priority References Newsgroups In-Reply-To Content-Type Reply-To Received)])
-    S: * 1 FETCH (UID 1 RFC822.SIZE … FLAGS (\\Seen \\Recent) BODY[HEADER.FIELDS (From To … Received)] {…}
+    S: * 1 FETCH (UID 1 FLAGS (\\Seen \\Recent) RFC822.SIZE … BODY[HEADER.FIELDS (From To … Received)] {…}
     S: 5 OK …
     C: 6 UID fetch 1 (UID BODY.PEEK[HEADER.FIELDS (Content-Type Content-Transfer-Encoding)] BODY.PEEK[TEXT]<0.200>)
     S: * 1 FETCH (UID 1 BODY[HEADER.FIELDS (Content-Type Content-Transfer-Encoding)] {2}
