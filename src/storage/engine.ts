@@ -17,8 +17,8 @@ export interface Engine extends AsyncDisposable {
     command: CommandOf<Kind>,
   ): Promise<OutcomeOf<Kind>>;
   /**
-   * A number that is another one after each commit that concerns a mailbox, before that commit is acknowledged to anybody; it may
-   * become another one without, too. Undefined where only the storage itself can tell.
+   * A number that is another one after each commit that concerns a mailbox, before anybody can have heard of that commit or read of it;
+   * it may become another one without, too. Undefined where only the storage itself can tell, now or ever.
    */
   commits(mailboxId: MailboxId): number | undefined;
   /**

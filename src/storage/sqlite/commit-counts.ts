@@ -4,8 +4,9 @@ import type { MailboxId } from '#model';
 const COUNTERS = 4096;
 
 /**
- * Counts commits by mailbox in memory that all threads of the process see: the writer before it answers, so that whoever finds a count
- * as it was knows, without asking the database, that nothing has happened in the mailbox that anybody was told of.
+ * Counts commits by mailbox in memory that all threads of the process see. The writer counts before a commit can be seen and once more
+ * when it is done, before it answers: whoever finds a count as it was knows, without asking the database, that nothing has happened in
+ * the mailbox that anybody was told of, or has read.
  */
 export class CommitCounts {
   /** What another thread needs to see the same counts. */
@@ -17,13 +18,22 @@ export class CommitCounts {
     this.#counts = new Int32Array(memory);
   }
 
-  /** The count of a mailbox. Another one may be somebody else's commit. */
-  of(mailboxId: MailboxId): number {
-    return Atomics.load(this.#counts, mailboxId % COUNTERS);
+  /**
+   * The count of a mailbox; another one may be somebody else's commit. Undefined while a commit is on its way, which may be seen already or
+   * not yet.
+   */
+  of(mailboxId: MailboxId): number | undefined {
+    const count = Atomics.load(this.#counts, mailboxId % COUNTERS);
+    return count % 2 === 0 ? count : undefined;
   }
 
-  /** A commit changed something of a mailbox. */
-  add(mailboxId: MailboxId): void {
-    Atomics.add(this.#counts, mailboxId % COUNTERS, 1);
+  /** A commit that changes something of some mailboxes begins; it ends by the call of what is returned, whether it was made or not. */
+  begin(mailboxIds: Iterable<MailboxId>): () => void {
+    const counters = new Set<number>();
+    for (const mailboxId of mailboxIds) counters.add(mailboxId % COUNTERS);
+    for (const counter of counters) Atomics.add(this.#counts, counter, 1);
+    return () => {
+      for (const counter of counters) Atomics.add(this.#counts, counter, 1);
+    };
   }
 }

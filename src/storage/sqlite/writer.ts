@@ -111,20 +111,22 @@ export class Writer {
     const answers: (() => void)[] = [];
     const nowMs = this.#clock.now();
     const durable = jobs.some(({ command }) => isDurable(command));
+    let counted: (() => void) | undefined;
     try {
       if (!durable) this.#sql.exec(WITHOUT_FLUSH);
       this.#sql.control('BEGIN IMMEDIATE');
       for (const job of jobs) answers.push(this.#do(job, nowMs));
       this.#tx.flush();
+      counted = this.#commits.begin(this.#tx.touched);
       this.#sql.control('COMMIT');
     } catch (error) {
       this.#rollback();
       if (jobs.length === 1) jobs[0]!.failed(storageError(error));
       return false;
     } finally {
+      counted?.();
       if (!durable) this.#sql.exec(WITH_FLUSH);
     }
-    for (const mailboxId of this.#tx.touched) this.#commits.add(mailboxId);
     const changes = this.#tx.committed();
     if (changes.length > 0) this.#onCommit(changes);
     for (const answer of answers) answer();
