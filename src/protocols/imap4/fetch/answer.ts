@@ -27,6 +27,17 @@ interface Gathered {
   fixedFrom: number | undefined;
 }
 
+/** Some items of a row, with a space between them. */
+function rendered<Row>(
+  items: readonly ((row: Row, recent: boolean) => string)[],
+  row: Row,
+  recent: boolean,
+): string {
+  let wire = '';
+  for (const item of items) wire = wire === '' ? item(row, recent) : `${wire} ${item(row, recent)}`;
+  return wire;
+}
+
 function isStream(found: Found | typeof UNKNOWN): found is Stream {
   return typeof found === 'object' && 'pieces' in found;
 }
@@ -93,10 +104,7 @@ export class FetchAnswer {
 
   /** What the row tells beside the flags. */
   #fixed(entry: Entry): string {
-    let wire = '';
-    for (const item of this.#plan.fixedItems)
-      wire = wire === '' ? item(entry) : `${wire} ${item(entry)}`;
-    return wire;
+    return rendered(this.#plan.fixedItems, entry, false);
   }
 
   #fixedAndKept(entry: Entry): string {
@@ -108,10 +116,7 @@ export class FetchAnswer {
   #state(row: EntryState): string {
     const recent = this.#view.isRecent(row.uid);
     if (this.#plan.hasModSeq) this.#view.shown(row.modSeq);
-    let wire = '';
-    for (const item of this.#plan.stateItems)
-      wire = wire === '' ? item(row, recent) : `${wire} ${item(row, recent)}`;
-    return wire;
+    return rendered(this.#plan.stateItems, row, recent);
   }
 
   async #writeMessages(rows: readonly Entry[], seen: ReadonlySet<Uid>): Promise<void> {
