@@ -17,8 +17,9 @@ export interface Engine extends AsyncDisposable {
     command: CommandOf<Kind>,
   ): Promise<OutcomeOf<Kind>>;
   /**
-   * A number that is another one after each commit that concerns a mailbox, before anybody can have heard of that commit or read of it;
-   * it may become another one without, too. Undefined where only the storage itself can tell, now or ever.
+   * A number that grows with each commit that concerns a mailbox, and may without: by one before anybody can have read of the commit, and by
+   * one more before anybody hears of it. So it is odd while a commit is on its way, of which nobody has been told. Undefined where
+   * only the storage itself can tell.
    */
   commits(mailboxId: MailboxId): number | undefined;
   /**

@@ -41,6 +41,11 @@ export class Access {
     return this.isOwner || hasRight(await this.rights(folderId), 'r');
   }
 
+  /** Refuses what may not be read, as last heard of. @throws {no-permission} */
+  async requireToRead(folderId: FolderId): Promise<void> {
+    if (!(await this.mayRead(folderId))) throw new PosthornError('no-permission');
+  }
+
   /** Whether anything may be read. */
   async mayReadAny(): Promise<boolean> {
     if (this.#read === undefined) return true;

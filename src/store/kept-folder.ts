@@ -30,8 +30,8 @@ export class KeptFolder {
   readonly #ref: FolderRef;
   /** As of the last read; undefined before the first one, and when it is gone. */
   #folder: Folder | undefined;
-  /** The engine's count of commits before the last read. */
-  #commits: number | undefined;
+  /** The engine's count of the commits that were done before the last read. */
+  #done: number | undefined;
   /** Ascending, without gaps. */
   #deltas: Delta[] = [];
   #deltaRows = 0;
@@ -50,9 +50,13 @@ export class KeptFolder {
     return this.#columns?.size ?? 0;
   }
 
-  /** As `Reads.changes`. */
-  async changes(since: ModSeq, known?: readonly ModSeq[]): Promise<FolderChanges | undefined> {
-    await this.#catchUp();
+  /** As `KeptFolders.changes`. */
+  async changes(
+    since: ModSeq,
+    known?: readonly ModSeq[],
+    asOf?: ModSeq,
+  ): Promise<FolderChanges | undefined> {
+    if (!this.#knows(asOf)) await this.#catchUp();
     const folder = this.#folder;
     if (folder === undefined) return undefined;
     return this.#changesOf(folder, since) ?? this.#engine.read.changes(this.#ref, since, known);
@@ -72,10 +76,22 @@ export class KeptFolder {
     return this.#columns?.read(query) ?? this.#engine.read.states(query);
   }
 
+  /**
+   * Whether all is known that somebody was told of, and all that one has read who read of the folder up to a modseq. Where a commit is on its
+   * way, which is nearly always while many write, that spares a look for each who asks.
+   */
+  #knows(asOf: ModSeq | undefined): boolean {
+    if (asOf === undefined || this.#folder === undefined) return false;
+    const commits = this.#engine.commits(this.#ref.mailboxId);
+    if (commits === undefined || doneOf(commits) !== this.#done) return false;
+    return this.#folder.highestModSeq >= asOf;
+  }
+
   /** Takes in what was committed until now. */
   #catchUp(): Promise<void> | undefined {
     const commits = this.#engine.commits(this.#ref.mailboxId);
-    if (commits !== undefined && commits === this.#commits) return undefined;
+    // An odd number is nobody's.
+    if (commits !== undefined && commits === this.#done) return undefined;
     if (this.#reading === undefined) return this.#read();
     // What is being read may be from before: whoever comes meanwhile shares the read after it.
     this.#next ??= this.#reading
@@ -97,7 +113,7 @@ export class KeptFolder {
 
   async #take(): Promise<void> {
     const { read } = this.#engine;
-    const commits = this.#engine.commits(this.#ref.mailboxId);
+    const done = doneOf(this.#engine.commits(this.#ref.mailboxId));
     const since = this.#folder?.highestModSeq;
     if (since === undefined) this.#folder = await read.folder(this.#ref);
     else {
@@ -107,7 +123,7 @@ export class KeptFolder {
       else if (changes.folder.highestModSeq > since) this.#note(since, changes, changes.vanished);
       this.#folder = changes?.folder;
     }
-    this.#commits = commits;
+    this.#done = done;
   }
 
   #note(since: ModSeq, { entries }: FolderChanges, vanished: readonly Uid[]): void {
@@ -154,6 +170,11 @@ export class KeptFolder {
     columns.put(meanwhile.entries);
     if (!columns.isFull) this.#columns = columns;
   }
+}
+
+/** The count without the commit that is on its way. */
+function doneOf(commits: number | undefined): number | undefined {
+  return commits === undefined ? undefined : commits & ~1;
 }
 
 function rowsOf({ vanished, entries }: Delta): number {

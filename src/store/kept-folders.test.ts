@@ -22,13 +22,15 @@ interface House {
   readonly sessions: readonly Mailbox[];
   /** Reads of the change log that reached the storage. */
   asked: number;
+  /** What `Engine.commits` gives, where it is not the engine's own. */
+  commits?: number;
 }
 
 /** So many sessions of one mailbox that follow it, in one thread. */
 async function setUp(t: TestContext, sessions: number): Promise<House> {
   const engine = await openFresh(t);
   const box = await addBox(engine);
-  const house = { engine, box, sessions: [] as Mailbox[], asked: 0 };
+  const house: House & { sessions: Mailbox[] } = { engine, box, sessions: [], asked: 0 };
   const read = new Proxy(engine.read, {
     get(target, name) {
       if (name === 'changes') house.asked++;
@@ -39,6 +41,7 @@ async function setUp(t: TestContext, sessions: number): Promise<House> {
   const counted = new Proxy(engine, {
     get(target, name) {
       if (name === 'read') return read;
+      if (name === 'commits' && house.commits !== undefined) return () => house.commits;
       const value: unknown = Reflect.get(target, name, target);
       return typeof value === 'function' ? value.bind(target) : value;
     },
@@ -156,6 +159,37 @@ test('reads the change log once for all sessions that follow a folder', async (t
     changes!.entries.map((entry) => entry.uid),
     [uid],
   );
+});
+
+test('a commit that is on its way is left out for who has not read of it, and for nobody else', async (t) => {
+  const house = await setUp(t, 2);
+  const { box, sessions } = house;
+  house.commits = 10;
+  const since = (await box.folder()).highestModSeq;
+  const ask = async (...args: [known?: ModSeq[], asOf?: ModSeq]): Promise<number> =>
+    (await sessions[0]!.changes(INBOX_ID, since, ...args))!.entries.length;
+  await ask();
+  await box.deliver(1);
+  const now = (await box.folder()).highestModSeq;
+  house.commits = 11;
+  house.asked = 0;
+  assert.equal(await ask([], since), 0);
+  assert.equal(house.asked, 0);
+  // One that has read of it would be told less than it knows.
+  assert.equal(await ask([], now), 1);
+  await box.deliver(1);
+  assert.equal(await ask([], now), 1);
+  // One that does not say what it has read is answered as of now.
+  assert.equal(await ask(), 2);
+  await box.deliver(1);
+  // Done, and so somebody may have been told.
+  house.commits = 12;
+  assert.equal(await ask([], since), 3);
+  // The next one is on its way.
+  house.commits = 13;
+  house.asked = 0;
+  assert.equal(await ask([], since), 3);
+  assert.equal(house.asked, 0);
 });
 
 test('nobody else follows the folder: the storage is asked, and known changes stay unread', async (t) => {

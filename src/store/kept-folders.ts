@@ -30,15 +30,19 @@ export class KeptFolders {
     this.#hub = hub;
   }
 
-  /** As `Reads.changes`. */
+  /**
+   * As `Reads.changes`. With `asOf`, up to which the asker has read of the folder, a commit that is on its way and that nobody was told of
+   * may be left out.
+   */
   changes(
     ref: FolderRef,
     since: ModSeq,
     known?: readonly ModSeq[],
+    asOf?: ModSeq,
   ): Promise<FolderChanges | undefined> {
     const isShared = this.#hub.watchersOf(ref.mailboxId) > 1;
     const folder = this.#find(ref, isShared);
-    return folder?.changes(since, known) ?? this.#engine.read.changes(ref, since, known);
+    return folder?.changes(since, known, asOf) ?? this.#engine.read.changes(ref, since, known);
   }
 
   /** As `Reads.states`. */

@@ -139,7 +139,7 @@ export class Mailbox {
 
   /** Octets that an EXPUNGE of the folder would free at most. */
   async deletedBytes(folderId: FolderId): Promise<number> {
-    if (!(await this.#access.mayRead(folderId))) throw new PosthornError('no-permission');
+    await this.#access.requireToRead(folderId);
     return this.#engine.read.deletedBytes(this.#ref(folderId));
   }
 
@@ -153,24 +153,25 @@ export class Mailbox {
     return this.#engine.read.openFolder(this.#ref(folderId));
   }
 
-  /** Undefined when the folder is gone, or may not be read any more. */
+  /** As `KeptFolders.changes`. Undefined when the folder is gone, or may not be read any more. */
   async changes(
     folderId: FolderId,
     since: ModSeq,
     known?: readonly ModSeq[],
+    asOf?: ModSeq,
   ): Promise<FolderChanges | undefined> {
-    if (!(await this.#access.mayRead(folderId))) return undefined;
-    return this.#source.kept.changes(this.#ref(folderId), since, known);
+    if (!this.isOwn && !(await this.#access.mayRead(folderId))) return undefined;
+    return this.#source.kept.changes(this.#ref(folderId), since, known, asOf);
   }
 
   /** Flags of entries, lowest uid first. @throws {no-permission} */
   async states(query: Omit<StateQuery, 'mailboxId'>): Promise<readonly EntryState[]> {
-    if (!(await this.#access.mayRead(query.folderId))) throw new PosthornError('no-permission');
+    if (!this.isOwn) await this.#access.requireToRead(query.folderId);
     return this.#source.kept.states({ ...query, mailboxId: this.mailboxId });
   }
 
   async entries(query: Omit<EntryQuery, 'mailboxId'>): Promise<readonly Entry[]> {
-    if (!(await this.#access.mayRead(query.folderId))) throw new PosthornError('no-permission');
+    if (!this.isOwn) await this.#access.requireToRead(query.folderId);
     return this.#engine.read.entries({ ...query, mailboxId: this.mailboxId });
   }
 
@@ -212,10 +213,7 @@ export class Mailbox {
     return { entries: entries.filter((entry) => entry !== undefined) };
   }
 
-  /**
-   * Changes those of the flags that the rights allow; it is refused only when they allow none (RFC 4314 §4).
-   * @throws {no-permission}
-   */
+  /** Changes those of the flags that the rights allow; it is refused only when they allow none (RFC 4314 §4). @throws {no-permission} */
   async storeFlags(change: Without<StoreFlags>): Promise<FlagsStored> {
     const may = await this.#flagsAfter(change.folderId, 'r');
     if (may !== undefined && !touches(change, may)) throw new PosthornError('no-permission');

@@ -30,9 +30,9 @@ export async function refresh(session: Session, view: View, mayExpunge: boolean)
   const known = session.contexts.size > 0 ? [] : view.toldChanges;
   // A client that did not want to hear of flags may want to now (RFC 5465 §3.1).
   const since = session.tellsFlags ? view.flagsSince : view.modSeq;
-  const changes = await mailbox.changes(view.folderId, since, known);
+  const changes = await mailbox.changes(view.folderId, since, known, view.seen);
   if (changes === undefined) return leaveDeleted(session);
-  await followRights(session, view);
+  if (!mailbox.isOwn) await followRights(session, view);
   const isSame = changes.folder.highestModSeq === since;
   if (isSame && !(mayExpunge && view.hasGone)) {
     view.renamed(changes.folder);

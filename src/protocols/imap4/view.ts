@@ -134,6 +134,11 @@ export class View {
     return Math.min(this.#safeModSeq, this.flagsSince) as ModSeq;
   }
 
+  /** Up to which change the session has read of the folder. */
+  get seen(): ModSeq {
+    return Math.max(this.#modSeq, this.#shownModSeq) as ModSeq;
+  }
+
   /** Whether the client was shown what is newer than all that the view knows. */
   get isBehind(): boolean {
     return this.#shownModSeq > this.#modSeq;

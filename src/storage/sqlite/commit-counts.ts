@@ -6,7 +6,7 @@ const COUNTERS = 4096;
 /**
  * Counts commits by mailbox in memory that all threads of the process see. The writer counts before a commit can be seen and once more
  * when it is done, before it answers: whoever finds a count as it was knows, without asking the database, that nothing has happened in
- * the mailbox that anybody was told of, or has read.
+ * the mailbox that anybody was told of; and where it is even, nothing that anybody has read.
  */
 export class CommitCounts {
   /** What another thread needs to see the same counts. */
@@ -18,13 +18,9 @@ export class CommitCounts {
     this.#counts = new Int32Array(memory);
   }
 
-  /**
-   * The count of a mailbox; another one may be somebody else's commit. Undefined while a commit is on its way, which may be seen already or
-   * not yet.
-   */
-  of(mailboxId: MailboxId): number | undefined {
-    const count = Atomics.load(this.#counts, mailboxId % COUNTERS);
-    return count % 2 === 0 ? count : undefined;
+  /** The count of a mailbox: odd while a commit is on its way, which may be seen already or not yet. Another one may be another mailbox's commit. */
+  of(mailboxId: MailboxId): number {
+    return Atomics.load(this.#counts, mailboxId % COUNTERS);
   }
 
   /** A commit that changes something of some mailboxes begins; it ends by the call of what is returned, whether it was made or not. */

@@ -59,7 +59,7 @@ export class SqliteEngine implements Engine {
     return this.#execute(owner, command) as Promise<OutcomeOf<Kind>>;
   }
 
-  commits(mailboxId: MailboxId): number | undefined {
+  commits(mailboxId: MailboxId): number {
     return this.#commits.of(mailboxId);
   }
 

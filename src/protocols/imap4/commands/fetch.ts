@@ -134,10 +134,12 @@ async function fetchAndSee(
   query: Omit<RowQuery, 'uids'>,
 ): Promise<void> {
   const { view } = session;
+  let begun = false;
   for (const uids of slicesOf(view, ranges, SEEN_AT_ONCE)) {
+    if (begun) await session.breathe();
+    begun = true;
     const seen = await markSeen(session, view, uids, query.changedSince);
     await writeAll(session, answer, { ...query, uids }, seen.uids);
-    await session.breathe();
     if (session.connection.closed) return;
     // Whoever was changed again since has a higher mod-sequence and is told again.
     if (seen.modSeq !== undefined) view.told(seen.modSeq);

@@ -37,6 +37,7 @@ export async function store(session: Session, command: StoreCommand): Promise<Co
   const goal = positionsIn(ranges, view.uids).reduce((sum, [from, to]) => sum + to - from, 0);
   let done = 0;
   for (const slice of slicesOf(view, ranges, MESSAGES_AT_ONCE)) {
+    if (done > 0) await session.breathe();
     const stored = isSilent
       ? await storeSilently(session, view, command, slice)
       : await storeAloud(session, view, command, slice);
@@ -89,7 +90,10 @@ async function storeAloud(
   const stored = await write(view, command, slice, command.unchangedSince);
   const modified = rangesOf<Uid>(stored.modified);
   const numbers = new SeqFinder(view);
+  let begun = false;
   for await (const states of readStates(view, { uids: slice, batch: ROWS })) {
+    if (begun) await session.breathe();
+    begun = true;
     tellKeywords(session, view, states);
     let wire = '';
     for (const state of states) {
@@ -98,7 +102,6 @@ async function storeAloud(
       wire += encodeFlagUpdate(session, view, seq, state);
     }
     session.write(wire);
-    await session.breathe();
   }
   // Where nothing changed, the mod-sequence is somebody else's, who changed other messages. A message that was
   // changed again since has a higher one and is told again.
@@ -154,5 +157,4 @@ async function tellModSeqs(session: Session, view: View, stored: FlagsStored): P
     wire += `${fetchStart(session, seq, uid)}${named}MODSEQ (${stored.modSeq}))\r\n`;
   }
   session.write(wire);
-  await session.breathe();
 }
