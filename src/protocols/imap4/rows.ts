@@ -171,9 +171,7 @@ export class SeqFinder {
 
   /** The number of a uid; undefined when it has none. */
   seqOf(uid: Uid): SeqNum | undefined {
-    const { uids } = this.#view;
-    if (uids[this.#next] !== uid) this.#next = this.#view.lowerBound(uid, this.#next);
-    if (uids[this.#next] !== uid) return undefined;
-    return ++this.#next as SeqNum;
+    if (!this.#view.hasAt(this.#next, uid)) this.#next = this.#view.lowerBound(uid, this.#next);
+    return this.#view.hasAt(this.#next, uid) ? (++this.#next as SeqNum) : undefined;
   }
 }

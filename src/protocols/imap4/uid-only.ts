@@ -1,5 +1,5 @@
 import type { SeqNum, Uid } from '#model';
-import type { AppendTarget, CommandBody, SearchKey } from '#wire';
+import type { AppendTarget, CommandBody, SearchKey, WireBuffer } from '#wire';
 import { bad, type Completion } from './completion.ts';
 import type { Session } from './session.ts';
 
@@ -34,6 +34,13 @@ function namesNumbers(key: SearchKey): boolean {
     default:
       return false;
   }
+}
+
+/** Writes how a FETCH response begins, as `fetchStart` gives it. */
+export function putFetchStart(wire: WireBuffer, uidOnly: boolean, seq: SeqNum, uid: Uid): void {
+  wire.put('* ');
+  wire.putNumber(uidOnly ? uid : seq);
+  wire.put(uidOnly ? ' UIDFETCH (' : ' FETCH (');
 }
 
 /** How a FETCH response begins, up to its parenthesis; after ENABLE UIDONLY it is a UIDFETCH (RFC 9586 §3.3). */

@@ -191,10 +191,15 @@ export class View {
     return this.#uids[seq - 1] as Uid;
   }
 
+  /** Whether a uid stands at an index. */
+  hasAt(index: number, uid: Uid): boolean {
+    return index < this.#size && this.#uids[index] === uid;
+  }
+
   /** The number of a uid; undefined when it has none. */
   seqOf(uid: Uid): SeqNum | undefined {
     const index = this.lowerBound(uid);
-    return index < this.#size && this.#uids[index] === uid ? ((index + 1) as SeqNum) : undefined;
+    return this.hasAt(index, uid) ? ((index + 1) as SeqNum) : undefined;
   }
 
   /** The index of the first uid that is at least `uid`, not looking before `from`. */

@@ -175,3 +175,4 @@ export type { UidBatchesCommand } from './uid-batches.ts';
 export { type ImapUrl, parseImapUrl } from './url.ts';
 export { decodeUtf7, encodeUtf7 } from './utf7.ts';
 export { textOf, type Value } from './value.ts';
+export { WireBuffer } from './wire-buffer.ts';

@@ -1,14 +1,18 @@
 import type { Uid } from '#model';
 import type { Entry, EntryState } from '#store';
+import { WireBuffer } from '#wire';
 import { tellKeywords } from '../refresh.ts';
 import { SeqFinder } from '../rows.ts';
 import type { Session } from '../session.ts';
-import { fetchStart } from '../uid-only.ts';
+import { fetchStart, putFetchStart } from '../uid-only.ts';
 import type { View } from '../view.ts';
 import { UnknownEncoding } from './binary.ts';
 import { MessageContent, type Payload, type Stream } from './content.ts';
 import type { AnswersOfFolder } from './kept-answers.ts';
-import { type FetchPlan, renderFlags, renderModSeq } from './plan.ts';
+import { type FetchPlan, putFlags, putModSeq } from './plan.ts';
+
+/** Where answers are put together: one after the other, each without a pause. */
+const buffer = new WireBuffer(64 * 1024);
 
 /** What of one message's answer is gathered before it is handed on. */
 const GATHERED_CHARS_MAX = 256 * 1024;
@@ -25,17 +29,6 @@ interface Gathered {
   space: string;
   /** Where in it that begins which never changes; undefined when that is not all of it. */
   fixedFrom: number | undefined;
-}
-
-/** Some items of a row, with a space between them. */
-function rendered<Row>(
-  items: readonly ((row: Row, recent: boolean) => string)[],
-  row: Row,
-  recent: boolean,
-): string {
-  let wire = '';
-  for (const item of items) wire = wire === '' ? item(row, recent) : `${wire} ${item(row, recent)}`;
-  return wire;
 }
 
 function isStream(found: Found | typeof UNKNOWN): found is Stream {
@@ -90,21 +83,27 @@ export class FetchAnswer {
     rows: readonly Row[],
     fixedOf: ((row: Row) => string | undefined) | undefined,
   ): void {
-    let wire = '';
+    const { uidOnly } = this.#session;
+    const hasState = this.#plan.stateItems.length > 0;
     for (const row of rows) {
       const seq = this.#numbers.seqOf(row.uid);
       const fixed = fixedOf === undefined ? '' : fixedOf(row);
       if (seq === undefined || fixed === undefined) continue;
-      const state = this.#state(row);
-      const space = state === '' || fixed === '' ? '' : ' ';
-      wire += `${fetchStart(this.#session, seq, row.uid)}${state}${space}${fixed})\r\n`;
+      putFetchStart(buffer, uidOnly, seq, row.uid);
+      this.#putState(row);
+      if (hasState && fixed !== '') buffer.put(' ');
+      buffer.put(fixed);
+      buffer.put(')\r\n');
     }
-    this.#session.write(wire);
+    this.#session.write(buffer.take());
   }
 
   /** What the row tells beside the flags. */
   #fixed(entry: Entry): string {
-    return rendered(this.#plan.fixedItems, entry, false);
+    let wire = '';
+    for (const item of this.#plan.fixedItems)
+      wire = wire === '' ? item(entry) : `${wire} ${item(entry)}`;
+    return wire;
   }
 
   #fixedAndKept(entry: Entry): string {
@@ -113,10 +112,20 @@ export class FetchAnswer {
     return fixed;
   }
 
-  #state(row: EntryState): string {
+  /** Writes what the row tells of the flags, with a space between the items. */
+  #putState(row: EntryState): void {
+    const { stateItems, hasModSeq } = this.#plan;
     const recent = this.#view.isRecent(row.uid);
-    if (this.#plan.hasModSeq) this.#view.shown(row.modSeq);
-    return rendered(this.#plan.stateItems, row, recent);
+    if (hasModSeq) this.#view.shown(row.modSeq);
+    for (let index = 0; index < stateItems.length; index++) {
+      if (index > 0) buffer.put(' ');
+      stateItems[index]!(buffer, row, recent);
+    }
+  }
+
+  #state(row: EntryState): string {
+    this.#putState(row);
+    return buffer.take();
   }
 
   async #writeMessages(rows: readonly Entry[], seen: ReadonlySet<Uid>): Promise<void> {
@@ -149,12 +158,15 @@ export class FetchAnswer {
 
   /** The flags that \Seen changed, if they were not asked for anyway. */
   #changed(entry: Entry): string {
+    const { hasFlags, hasModSeq } = this.#plan;
     const recent = this.#view.isRecent(entry.uid);
-    const flags = this.#plan.hasFlags ? '' : renderFlags(entry, recent);
-    const wantsModSeq = this.#session.condstore && !this.#plan.hasModSeq;
-    const modSeq = wantsModSeq ? renderModSeq(entry, recent) : '';
-    if (wantsModSeq) this.#view.shown(entry.modSeq);
-    return `${flags}${flags !== '' && modSeq !== '' ? ' ' : ''}${modSeq}`;
+    if (!hasFlags) putFlags(buffer, entry, recent);
+    if (this.#session.condstore && !hasModSeq) {
+      if (!hasFlags) buffer.put(' ');
+      putModSeq(buffer, entry, recent);
+      this.#view.shown(entry.modSeq);
+    }
+    return buffer.take();
   }
 
   /** Writes the items that are bytes from an index on; nothing at all when the message vanished before its first byte was sent. */

@@ -7,6 +7,7 @@ import {
   type FetchPartial,
   formatDateTime,
   type PlainFetchItem,
+  type WireBuffer,
   wireOf,
 } from '#wire';
 import { encodeEntryFlags } from '../flags.ts';
@@ -15,9 +16,9 @@ import { BINARY_COLUMNS, decodedSize, planBinary } from './binary.ts';
 import type { MessageContent, Payload } from './content.ts';
 import { type PayloadPlan, planSection } from './section.ts';
 
-/** Renders one item with its name from the flags. */
-type StateItem = (state: EntryState, recent: boolean) => string;
-/** The same from what of a row never changes. */
+/** Writes one item with its name from the flags. */
+type StateItem = (wire: WireBuffer, state: EntryState, recent: boolean) => void;
+/** Renders one with its name from what of a row never changes. */
 type FixedItem = (entry: Entry) => string;
 
 /** An item whose value is bytes of the message, or is computed from them. */
@@ -52,10 +53,20 @@ export interface PlanOptions {
   readonly utf8: boolean;
 }
 
-const renderUid: StateItem = ({ uid }) => `UID ${uid}`;
-export const renderFlags: StateItem = (state, recent) =>
-  `FLAGS (${encodeEntryFlags(state, recent)})`;
-export const renderModSeq: StateItem = ({ modSeq }) => `MODSEQ (${modSeq})`;
+const putUid: StateItem = (wire, { uid }) => {
+  wire.put('UID ');
+  wire.putNumber(uid);
+};
+export const putFlags: StateItem = (wire, state, recent) => {
+  wire.put('FLAGS (');
+  wire.put(encodeEntryFlags(state, recent));
+  wire.put(')');
+};
+export const putModSeq: StateItem = (wire, { modSeq }) => {
+  wire.put('MODSEQ (');
+  wire.putNumber(modSeq);
+  wire.put(')');
+};
 
 /** The items that are sections of the message under an old name (RFC 3501 §6.4.5). */
 type Rfc822 = 'RFC822' | 'RFC822.PEEK' | 'RFC822.HEADER' | 'RFC822.TEXT';
@@ -63,9 +74,9 @@ type StateName = 'UID' | 'FLAGS' | 'MODSEQ';
 type FixedName = Exclude<PlainFetchItem, Rfc822 | StateName> | 'BODY';
 
 const STATE_ITEMS: Readonly<Record<StateName, StateItem>> = {
-  UID: renderUid,
-  FLAGS: renderFlags,
-  MODSEQ: renderModSeq,
+  UID: putUid,
+  FLAGS: putFlags,
+  MODSEQ: putModSeq,
 };
 
 const FIXED_ITEMS: Readonly<Record<FixedName, FixedItem>> = {
@@ -92,7 +103,7 @@ export function planFetch(items: readonly FetchItem[], options: PlanOptions): Fe
   const fixed = new Map<string, FixedItem>();
   const contents = new Map<string, ContentItem>();
   let columns: EntryColumns = {};
-  if (options.uid) states.add(renderUid);
+  if (options.uid) states.add(putUid);
   for (const item of items) {
     const content = planContent(item);
     if (content !== undefined) {
@@ -108,10 +119,10 @@ export function planFetch(items: readonly FetchItem[], options: PlanOptions): Fe
       fixed.set(item.item, FIXED_ITEMS[item.item as FixedName]);
     }
   }
-  if (options.modSeq) states.add(renderModSeq);
+  if (options.modSeq) states.add(putModSeq);
   const setsSeen = items.some(isReading);
-  const hasFlags = states.has(renderFlags);
-  const hasModSeq = states.has(renderModSeq);
+  const hasFlags = states.has(putFlags);
+  const hasModSeq = states.has(putModSeq);
   const hasDate = fixed.has('INTERNALDATE') || fixed.has('SAVEDATE');
   return {
     columns: {
