@@ -21,10 +21,14 @@ test('property: gives what was put, whatever fits in at once', async () => {
       (capacity, takes) => {
         const buffer = new WireBuffer(capacity);
         for (const pieces of takes) {
-          for (const piece of pieces)
+          const put = (piece: string | number): void => {
             if (typeof piece === 'string') buffer.put(piece);
             else buffer.putNumber(piece);
-          assert.equal(buffer.take(), pieces.join(''));
+          };
+          assert.equal(
+            buffer.gather(() => pieces.forEach(put)),
+            pieces.join(''),
+          );
         }
       },
     ),
@@ -35,11 +39,29 @@ test('numbers around each power of ten', () => {
   const buffer = new WireBuffer(16);
   for (let power = 1; power < 1e16; power *= 10)
     for (const near of [power - 1, power, power + 1]) {
-      buffer.putNumber(near);
-      assert.equal(buffer.take(), String(near));
+      assert.equal(
+        buffer.gather(() => buffer.putNumber(near)),
+        String(near),
+      );
     }
-  for (const bound of [2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1]) {
-    buffer.putNumber(bound);
-    assert.equal(buffer.take(), String(bound));
-  }
+  for (const bound of [2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1])
+    assert.equal(
+      buffer.gather(() => buffer.putNumber(bound)),
+      String(bound),
+    );
+});
+
+test('what was put before somebody threw is in the answer of nobody else', () => {
+  const buffer = new WireBuffer(16);
+  assert.throws(() =>
+    buffer.gather(() => {
+      buffer.put('of somebody, and longer than fits in');
+      buffer.put('rest');
+      throw new Error('in the middle');
+    }),
+  );
+  assert.equal(
+    buffer.gather(() => buffer.put('mine')),
+    'mine',
+  );
 });

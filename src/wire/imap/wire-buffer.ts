@@ -5,7 +5,7 @@ const INT32_MAX = 0x7fffffff;
 const ZERO = 0x30;
 
 /**
- * Puts a wire string together as bytes. For many short pieces in a row that costs much less than joining strings does, which are all
+ * Puts wire strings together as bytes, one after the other. For many short pieces in a row that costs much less than joining strings does, which are all
  * kept as they are until the whole is sent.
  */
 export class WireBuffer {
@@ -52,12 +52,13 @@ export class WireBuffer {
     } while (rest > 0);
   }
 
-  /** Gives all that was put since the last time. */
-  take(): string {
-    this.#spill();
-    const wire = this.#before;
+  /** Gives what is put meanwhile. Whoever threw in the middle leaves nothing behind. */
+  gather(put: () => void): string {
+    this.#at = 0;
     this.#before = '';
-    return wire;
+    put();
+    this.#spill();
+    return this.#before;
   }
 
   #spill(): void {

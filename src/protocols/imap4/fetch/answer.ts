@@ -83,6 +83,13 @@ export class FetchAnswer {
     rows: readonly Row[],
     fixedOf: ((row: Row) => string | undefined) | undefined,
   ): void {
+    this.#session.write(buffer.gather(() => this.#putAll(rows, fixedOf)));
+  }
+
+  #putAll<Row extends EntryState>(
+    rows: readonly Row[],
+    fixedOf: ((row: Row) => string | undefined) | undefined,
+  ): void {
     const { uidOnly } = this.#session;
     const hasState = this.#plan.stateItems.length > 0;
     for (const row of rows) {
@@ -95,7 +102,6 @@ export class FetchAnswer {
       buffer.put(fixed);
       buffer.put(')\r\n');
     }
-    this.#session.write(buffer.take());
   }
 
   /** What the row tells beside the flags. */
@@ -124,8 +130,7 @@ export class FetchAnswer {
   }
 
   #state(row: EntryState): string {
-    this.#putState(row);
-    return buffer.take();
+    return buffer.gather(() => this.#putState(row));
   }
 
   async #writeMessages(rows: readonly Entry[], seen: ReadonlySet<Uid>): Promise<void> {
@@ -143,7 +148,7 @@ export class FetchAnswer {
     const seq = this.#numbers.seqOf(entry.uid);
     if (seq === undefined) return undefined;
     const state = this.#state(entry);
-    const told = changed ? this.#changed(entry) : '';
+    const told = changed ? buffer.gather(() => this.#putChanged(entry)) : '';
     const between = state !== '' && told !== '' ? ' ' : '';
     const before = `${fetchStart(this.#session, seq, entry.uid)}${state}${between}${told}`;
     const space = state === '' && told === '' ? '' : ' ';
@@ -156,8 +161,8 @@ export class FetchAnswer {
     return this.#writeContents(gathered, new MessageContent(entry, this.#view.mailbox), 0);
   }
 
-  /** The flags that \Seen changed, if they were not asked for anyway. */
-  #changed(entry: Entry): string {
+  /** Writes the flags that \Seen changed, if they were not asked for anyway. */
+  #putChanged(entry: Entry): void {
     const { hasFlags, hasModSeq } = this.#plan;
     const recent = this.#view.isRecent(entry.uid);
     if (!hasFlags) putFlags(buffer, entry, recent);
@@ -166,7 +171,6 @@ export class FetchAnswer {
       putModSeq(buffer, entry, recent);
       this.#view.shown(entry.modSeq);
     }
-    return buffer.take();
   }
 
   /** Writes the items that are bytes from an index on; nothing at all when the message vanished before its first byte was sent. */
