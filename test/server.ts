@@ -232,13 +232,15 @@ export class TestServer implements AsyncDisposable {
     return status;
   }
 
-  /** Waits until the server has no sessions of these protocols left. */
+  /** Waits until the server has no sessions of these protocols left, and no connection of one that its peer is still given time to take. */
   async untilNone(...protocols: readonly string[]): Promise<void> {
     const deadlineMs = performance.now() + HANGS_MS;
     for (;;) {
-      const { sessions } = await this.status();
-      if (protocols.every((protocol) => sessions[protocol] === 0)) return;
-      assert.ok(performance.now() < deadlineMs, `sessions stay: ${JSON.stringify(sessions)}`);
+      const { sessions, waits } = await this.status();
+      const theirs = waits.filter(({ owner }) => protocols.includes(owner.split(' ')[0]!));
+      if (theirs.length === 0 && protocols.every((protocol) => sessions[protocol] === 0)) return;
+      const left = JSON.stringify({ sessions, theirs });
+      assert.ok(performance.now() < deadlineMs, `sessions stay: ${left}`);
       await systemClock.sleep(20);
     }
   }
