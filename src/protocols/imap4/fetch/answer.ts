@@ -1,15 +1,15 @@
-import type { Uid } from '#model';
+import type { SeqNum, Uid } from '#model';
 import type { Entry, EntryState } from '#store';
 import { WireBuffer } from '#wire';
 import { tellKeywords } from '../refresh.ts';
 import { SeqFinder } from '../rows.ts';
 import type { Session } from '../session.ts';
-import { fetchStart, putFetchStart } from '../uid-only.ts';
+import { putFetchStart } from '../uid-only.ts';
 import type { View } from '../view.ts';
 import { UnknownEncoding } from './binary.ts';
 import { MessageContent, type Payload, type Stream } from './content.ts';
 import type { AnswersOfFolder } from './kept-answers.ts';
-import { type FetchPlan, putFlags, putModSeq } from './plan.ts';
+import { type FetchPlan, putFlags, putModSeq, type StateItem } from './plan.ts';
 
 /** Where answers are put together: one after the other, each without a pause. */
 const buffer = new WireBuffer(64 * 1024);
@@ -41,6 +41,8 @@ export class FetchAnswer {
   readonly #view: View;
   readonly #plan: FetchPlan;
   readonly #numbers: SeqFinder;
+  /** What is told of messages that this command made \Seen: their flags too, whether they were asked for or not (RFC 9051 §6.4.5). */
+  readonly #changedItems: readonly StateItem[];
   /** What of the answers never changes, where it is kept. */
   readonly kept: AnswersOfFolder;
   /** A part could not be decoded (RFC 3516 §4.3). */
@@ -51,6 +53,11 @@ export class FetchAnswer {
     this.#view = view;
     this.#plan = plan;
     this.#numbers = new SeqFinder(view);
+    this.#changedItems = [
+      ...plan.stateItems,
+      ...(plan.hasFlags ? [] : [putFlags]),
+      ...(session.condstore && !plan.hasModSeq ? [putModSeq] : []),
+    ];
     this.kept = session.server.keptAnswers.of(view, plan.fixedKey);
   }
 
@@ -90,14 +97,12 @@ export class FetchAnswer {
     rows: readonly Row[],
     fixedOf: ((row: Row) => string | undefined) | undefined,
   ): void {
-    const { uidOnly } = this.#session;
     const hasState = this.#plan.stateItems.length > 0;
     for (const row of rows) {
       const seq = this.#numbers.seqOf(row.uid);
       const fixed = fixedOf === undefined ? '' : fixedOf(row);
       if (seq === undefined || fixed === undefined) continue;
-      putFetchStart(buffer, uidOnly, seq, row.uid);
-      this.#putState(row);
+      this.#putStart(row, seq, false);
       if (hasState && fixed !== '') buffer.put(' ');
       buffer.put(fixed);
       buffer.put(')\r\n');
@@ -118,19 +123,16 @@ export class FetchAnswer {
     return fixed;
   }
 
-  /** Writes what the row tells of the flags, with a space between the items. */
-  #putState(row: EntryState): void {
-    const { stateItems, hasModSeq } = this.#plan;
+  /** Writes an answer up to what the row tells of the flags. @param changed by this command */
+  #putStart(row: EntryState, seq: SeqNum, changed: boolean): void {
+    const items = changed ? this.#changedItems : this.#plan.stateItems;
     const recent = this.#view.isRecent(row.uid);
-    if (hasModSeq) this.#view.shown(row.modSeq);
-    for (let index = 0; index < stateItems.length; index++) {
+    if (changed ? this.#session.condstore : this.#plan.hasModSeq) this.#view.shown(row.modSeq);
+    putFetchStart(buffer, this.#session.uidOnly, seq, row.uid);
+    for (let index = 0; index < items.length; index++) {
       if (index > 0) buffer.put(' ');
-      stateItems[index]!(buffer, row, recent);
+      items[index]!(buffer, row, recent);
     }
-  }
-
-  #state(row: EntryState): string {
-    return buffer.gather(() => this.#putState(row));
   }
 
   async #writeMessages(rows: readonly Entry[], seen: ReadonlySet<Uid>): Promise<void> {
@@ -147,11 +149,9 @@ export class FetchAnswer {
   #writeMessage(entry: Entry, changed: boolean): Promise<void> | undefined {
     const seq = this.#numbers.seqOf(entry.uid);
     if (seq === undefined) return undefined;
-    const state = this.#state(entry);
-    const told = changed ? buffer.gather(() => this.#putChanged(entry)) : '';
-    const between = state !== '' && told !== '' ? ' ' : '';
-    const before = `${fetchStart(this.#session, seq, entry.uid)}${state}${between}${told}`;
-    const space = state === '' && told === '' ? '' : ' ';
+    const before = buffer.gather(() => this.#putStart(entry, seq, changed));
+    const { length } = changed ? this.#changedItems : this.#plan.stateItems;
+    const space = length === 0 ? '' : ' ';
     const fixed = this.#fixed(entry);
     const gathered = {
       wire: fixed === '' ? before : `${before}${space}${fixed}`,
@@ -159,18 +159,6 @@ export class FetchAnswer {
       fixedFrom: before.length + space.length,
     };
     return this.#writeContents(gathered, new MessageContent(entry, this.#view.mailbox), 0);
-  }
-
-  /** Writes the flags that \Seen changed, if they were not asked for anyway. */
-  #putChanged(entry: Entry): void {
-    const { hasFlags, hasModSeq } = this.#plan;
-    const recent = this.#view.isRecent(entry.uid);
-    if (!hasFlags) putFlags(buffer, entry, recent);
-    if (this.#session.condstore && !hasModSeq) {
-      if (!hasFlags) buffer.put(' ');
-      putModSeq(buffer, entry, recent);
-      this.#view.shown(entry.modSeq);
-    }
   }
 
   /** Writes the items that are bytes from an index on; nothing at all when the message vanished before its first byte was sent. */

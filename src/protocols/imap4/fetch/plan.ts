@@ -17,7 +17,7 @@ import type { MessageContent, Payload } from './content.ts';
 import { type PayloadPlan, planSection } from './section.ts';
 
 /** Writes one item with its name from the flags. */
-type StateItem = (wire: WireBuffer, state: EntryState, recent: boolean) => void;
+export type StateItem = (wire: WireBuffer, state: EntryState, recent: boolean) => void;
 /** Renders one with its name from what of a row never changes. */
 type FixedItem = (entry: Entry) => string;
 
